@@ -1,0 +1,157 @@
+"""What is known so far of one call of the application: facts, never live objects.
+
+Laws: a check reads an Exchange and never changes it; only the spies write to it, and they write what
+passed a moment after that moment was judged ("x is the past, the second argument is the present").
+
+The defaults stand on the class and not in slots: an exchange that goes well sets a dozen of these
+facts, and the rest costs nothing (see benchmarks/).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .moments import Ending
+
+if TYPE_CHECKING:
+    from .request import Drive, Request
+
+__all__ = ["Exchange"]
+
+
+class Exchange:
+    """The facts of one exchange.
+
+    Sizes are in bytes; counts count what has already been absorbed.
+    """
+
+    # -- the call ----------------------------------------------------------------------------------------
+    call_positional: int = 2
+    """Positional arguments the server called the application with."""
+    call_keywords: tuple[str, ...] = ()
+    """Names of the keyword arguments it used."""
+
+    # -- the request -------------------------------------------------------------------------------------
+    method: str = ""
+    """REQUEST_METHOD, "" where absent or no str."""
+    request_length: int | None = None
+    """CONTENT_LENGTH, None where absent, empty or no digits."""
+    input_terminated: bool = False
+    """wsgi.input_terminated is true."""
+    if_none_match: bool = False
+    """The request is conditional or a range request."""
+
+    # -- start_response ----------------------------------------------------------------------------------
+    start_positional: int = 2
+    """Positional arguments of the start_response call that is being judged."""
+    start_keywords: tuple[str, ...] = ()
+    """Names of its keyword arguments."""
+    handling: int = 0
+    """At START: id() of the exception being handled in the calling frame, 0 if none."""
+    starts: int = 0
+    """Calls of start_response so far, those that raised included."""
+    start_failed: bool = False
+    """The latest start_response call raised (the server's error, or ours in raise mode)."""
+    start_failed_with_exc_info: bool = False
+    """A start_response call that passed exc_info raised."""
+    status: str = ""
+    """The status as last passed, "" before any, or when it is no str."""
+    code: int = 0
+    """Its three digits as a number, 0 when it has none."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """The header fields as last passed, a copy; items that are no pair of str are left out."""
+    exc_info_given: bool = False
+    """The latest start_response call passed exc_info."""
+    write_taken: bool = False
+
+    # -- the body ----------------------------------------------------------------------------------------
+    returned: str = ""
+    """The type's name of what the application returned, "" before it returned."""
+    length: int | None = None
+    """len(iterable), where the iterable has one, as read when the server first asked or at RETURNED."""
+    file_wrapped: bool = False
+    """The iterable was made by the server's file wrapper."""
+    is_generator: bool = False
+    iterating: bool = False
+    """The server has begun to iterate and the body has not ended."""
+    in_next: bool = False
+    """The body is being asked for an item right now (the call is inside next())."""
+    iterations: int = 0
+    """How often iter() was called on the body."""
+    chunks: int = 0
+    """Items yielded so far."""
+    empty_before_start: int = 0
+    """Items of no bytes that were yielded before start_response was called."""
+    bytes_yielded: int = 0
+    writes: int = 0
+    """Calls of write() so far."""
+    bytes_written: int = 0
+    smallest_run: int = 0
+    """Items of at most 16 bytes so far (for advice about buffering)."""
+    head: bytes = b""
+    """The first bytes of the body (at most 64; a recording run keeps all in `body`)."""
+    body: bytes | None = None
+    """The whole body where the run records it, else None."""
+    encoded_to_start: bool = False
+
+    # -- the streams -------------------------------------------------------------------------------------
+    reads: int = 0
+    """Reads of wsgi.input so far."""
+    bytes_read: int = 0
+    input_at_end: bool = False
+    """A read has returned no bytes though some were asked for, or less than a whole read()."""
+    errors_calls: int = 0
+    errors_unflushed: bool = False
+    """Text was written to wsgi.errors after the last flush()."""
+    file_wrappers: int = 0
+    """Calls of wsgi.file_wrapper so far."""
+
+    # -- the end -----------------------------------------------------------------------------------------
+    closes: int = 0
+    """Calls of the body's close() by the server."""
+    has_close: bool = False
+    """The iterable has a close()."""
+    ending: Ending | None = None
+    raised: str = ""
+    """Type and message of the exception that left the application, "" if none."""
+    raised_at: str = ""
+    """The last line of the user's own code in that exception's traceback, "file:line"."""
+    over: bool = False
+    """END has been judged; whatever comes now comes too late."""
+
+    # -- what the run adds -------------------------------------------------------------------------------
+    request: Request | None = None
+    drive: Drive | None = None
+    events: list[str] | None = None
+    """The tape of what happened, one line an event, where the run records it."""
+
+    __slots__ = ("__dict__", "broken")
+
+    def __init__(self) -> None:
+        self.broken: tuple[str, ...] = ()
+        """Ids of the rules already broken in this exchange; grows, and is never changed in place."""
+
+    @property
+    def bytes_sent(self) -> int:
+        """Body bytes so far, written and yielded, empty items aside."""
+        return self.bytes_written + self.bytes_yielded
+
+    @property
+    def headers_gone(self) -> bool:
+        """Whether body data exists, so that a server may have sent the headers."""
+        return self.bytes_written > 0 or self.bytes_yielded > 0
+
+    @property
+    def bodyless(self) -> bool:
+        """Whether HTTP gives this response no content: HEAD, 1xx, 204, 304 (RFC 9110 6.4.1)."""
+        return self.method == "HEAD" or 100 <= self.code < 200 or self.code in (204, 304)
+
+    def values(self, name: str) -> list[str]:
+        """Return the values of the header fields called `name` (any case), in order."""
+        wanted = name.lower()
+        return [value for key, value in self.headers if key.lower() == wanted]
+
+    def value(self, name: str) -> str | None:
+        """Return the first value of the header field `name` (any case), None where there is none."""
+        found = self.values(name)
+        return found[0] if found else None

@@ -1,0 +1,83 @@
+"""The moments at which a rule can be judged, in the order an exchange passes through them.
+
+What a check receives as its second argument:
+
+| moment       | the thing                                                                             |
+|--------------|---------------------------------------------------------------------------------------|
+| REQUEST      | the environ object, as the server passed it                                           |
+| START        | Start(status, headers, exc_info), as the application passed them to start_response    |
+| STARTED      | what the server's start_response returned                                             |
+| RETURNED     | what the application returned                                                         |
+| CHUNK        | one item of the body                                                                  |
+| WRITE        | the data passed to write()                                                            |
+| READ         | Use(name, args, keywords, result): something was done with wsgi.input                 |
+| ERRORS       | Use(name, args, keywords, result): something was done with wsgi.errors                |
+| FILE_WRAPPER | Use("file_wrapper", args, keywords, result)                                           |
+| CLOSE        | None, or the exception that close() of the body raised                                |
+| END          | Ending: how the exchange ended                                                        |
+| WIRE         | the bytes that a real server put on the socket (server runs only)                     |
+| IMPORT       | what loading the target did to the process (doctor and normal runs)                   |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+__all__ = ["Ending", "Moment", "Start", "Use"]
+
+
+class Moment(Enum):
+    """Where in an exchange a rule is judged."""
+
+    REQUEST = "request"
+    START = "start"
+    STARTED = "started"
+    RETURNED = "returned"
+    CHUNK = "chunk"
+    WRITE = "write"
+    READ = "read"
+    ERRORS = "errors"
+    FILE_WRAPPER = "file_wrapper"
+    CLOSE = "close"
+    END = "end"
+    WIRE = "wire"
+    IMPORT = "import"
+
+
+class Ending(Enum):
+    """How an exchange ended."""
+
+    EXHAUSTED = "exhausted"
+    """The server asked until the body had no more items, then closed it."""
+    CLOSED = "closed"
+    """The server closed the body before its end: a client that left, a HEAD, a 304."""
+    RAISED = "raised"
+    """The application, its body or its close() raised."""
+    ABANDONED = "abandoned"
+    """The server dropped the body without calling close()."""
+    HANDED_OVER = "handed over"
+    """The body is the server's own file wrapper and was left to it untouched."""
+
+
+class Start(NamedTuple):
+    """One call of start_response, as made."""
+
+    status: Any
+    headers: Any
+    exc_info: Any = None
+
+
+class Use(NamedTuple):
+    """One use of a stream or of wsgi.file_wrapper.
+
+    `name` is the method called, or the attribute read when it is none of the methods that PEP 3333
+    lists (then `called` is false and `result` is None).
+    """
+
+    name: str
+    args: tuple[Any, ...] = ()
+    keywords: Mapping[str, Any] = {}
+    result: Any = None
+    called: bool = True
