@@ -9,12 +9,8 @@ facts, and the rest costs nothing (see benchmarks/).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .moments import Ending
-
-if TYPE_CHECKING:
-    from .request import Drive, Request
+from .request import Drive, Request
 
 __all__ = ["Exchange"]
 
@@ -35,11 +31,9 @@ class Exchange:
     method: str = ""
     """REQUEST_METHOD, "" where absent or no str."""
     request_length: int | None = None
-    """CONTENT_LENGTH, None where absent, empty or no digits."""
+    """CONTENT_LENGTH in bytes, None where absent, empty or no digits."""
     input_terminated: bool = False
     """wsgi.input_terminated is true."""
-    if_none_match: bool = False
-    """The request is conditional or a range request."""
 
     # -- start_response ----------------------------------------------------------------------------------
     start_positional: int = 2
@@ -47,89 +41,99 @@ class Exchange:
     start_keywords: tuple[str, ...] = ()
     """Names of its keyword arguments."""
     handling: int = 0
-    """At START: id() of the exception being handled in the calling frame, 0 if none."""
+    """At START, id() of the exception being handled where start_response was called, 0 if none."""
     starts: int = 0
     """Calls of start_response so far, those that raised included."""
     start_failed: bool = False
-    """The latest start_response call raised (the server's error, or ours in raise mode)."""
-    start_failed_with_exc_info: bool = False
-    """A start_response call that passed exc_info raised."""
+    """The latest start_response call raised."""
+    failed_with_exc_info: bool = False
+    """A start_response call that passed exc_info raised; the application must let that through."""
     status: str = ""
     """The status as last passed, "" before any, or when it is no str."""
     code: int = 0
-    """Its three digits as a number, 0 when it has none."""
+    """Its three digits as a number, 0 when it does not begin with three."""
     headers: tuple[tuple[str, str], ...] = ()
     """The header fields as last passed, a copy; items that are no pair of str are left out."""
+    declared_length: int | None = None
+    """The response's Content-Length in bytes, None where absent or no digits."""
     exc_info_given: bool = False
     """The latest start_response call passed exc_info."""
-    write_taken: bool = False
 
     # -- the body ----------------------------------------------------------------------------------------
     returned: str = ""
     """The type's name of what the application returned, "" before it returned."""
     length: int | None = None
-    """len(iterable), where the iterable has one, as read when the server first asked or at RETURNED."""
+    """len(iterable) at RETURNED, None where it has none."""
+    has_close: bool = False
+    """The iterable has a close()."""
     file_wrapped: bool = False
     """The iterable was made by the server's file wrapper."""
-    is_generator: bool = False
     iterating: bool = False
     """The server has begun to iterate and the body has not ended."""
-    in_next: bool = False
-    """The body is being asked for an item right now (the call is inside next())."""
     iterations: int = 0
     """How often iter() was called on the body."""
+    iterated_closed: bool = False
+    """iter() was called on the body after close()."""
     chunks: int = 0
     """Items yielded so far."""
+    small_chunks: int = 0
+    """Items of 1 to 16 bytes so far."""
     empty_before_start: int = 0
     """Items of no bytes that were yielded before start_response was called."""
     bytes_yielded: int = 0
     writes: int = 0
     """Calls of write() so far."""
     bytes_written: int = 0
-    smallest_run: int = 0
-    """Items of at most 16 bytes so far (for advice about buffering)."""
     head: bytes = b""
-    """The first bytes of the body (at most 64; a recording run keeps all in `body`)."""
+    """The first non-empty item or written block, at most 64 bytes of it."""
     body: bytes | None = None
     """The whole body where the run records it, else None."""
-    encoded_to_start: bool = False
 
     # -- the streams -------------------------------------------------------------------------------------
     reads: int = 0
     """Reads of wsgi.input so far."""
     bytes_read: int = 0
-    input_at_end: bool = False
-    """A read has returned no bytes though some were asked for, or less than a whole read()."""
-    errors_calls: int = 0
+    errors_written: int = 0
+    """Calls of write and writelines on wsgi.errors so far."""
     errors_unflushed: bool = False
     """Text was written to wsgi.errors after the last flush()."""
+    errors_unended: bool = False
+    """The last text written to wsgi.errors did not end with a line break."""
     file_wrappers: int = 0
     """Calls of wsgi.file_wrapper so far."""
 
     # -- the end -----------------------------------------------------------------------------------------
-    closes: int = 0
-    """Calls of the body's close() by the server."""
-    has_close: bool = False
-    """The iterable has a close()."""
     ending: Ending | None = None
     raised: str = ""
     """Type and message of the exception that left the application, "" if none."""
     raised_at: str = ""
     """The last line of the user's own code in that exception's traceback, "file:line"."""
+    closes: int = 0
+    """Calls of the body's close() by the server."""
     over: bool = False
-    """END has been judged; whatever comes now comes too late."""
+    """The exchange has ended; whatever the application does now comes too late."""
 
     # -- what the run adds -------------------------------------------------------------------------------
     request: Request | None = None
     drive: Drive | None = None
     events: list[str] | None = None
     """The tape of what happened, one line an event, where the run records it."""
+    subject: object = None
+    """What is being run (the application, then its iterable), to name the user's line while the exchange
+    lasts. The one thing here that is no fact: no check looks at it, and it goes when the exchange ends."""
 
     __slots__ = ("__dict__", "broken")
 
     def __init__(self) -> None:
         self.broken: tuple[str, ...] = ()
         """Ids of the rules already broken in this exchange; grows, and is never changed in place."""
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "subject": None, "broken": self.broken}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     @property
     def bytes_sent(self) -> int:

@@ -10,11 +10,12 @@ What a check receives as its second argument:
 | RETURNED     | what the application returned                                                         |
 | CHUNK        | one item of the body                                                                  |
 | WRITE        | the data passed to write()                                                            |
-| READ         | Use(name, args, keywords, result): something was done with wsgi.input                 |
-| ERRORS       | Use(name, args, keywords, result): something was done with wsgi.errors                |
-| FILE_WRAPPER | Use("file_wrapper", args, keywords, result)                                           |
-| CLOSE        | None, or the exception that close() of the body raised                                |
-| END          | Ending: how the exchange ended                                                        |
+| READ         | Use: what the application is about to do with wsgi.input                              |
+| DATA         | Use, with its result: what wsgi.input gave it                                         |
+| ERRORS       | Use: what the application is about to do with wsgi.errors                             |
+| FILE_WRAPPER | Use: wsgi.file_wrapper is about to be called                                          |
+| END          | Ending: nothing more comes from the body                                              |
+| CLOSE        | None once close() of the body is done; the exception it raised; Ending.ABANDONED      |
 | WIRE         | the bytes that a real server put on the socket (server runs only)                     |
 | IMPORT       | what loading the target did to the process (doctor and normal runs)                   |
 """
@@ -38,10 +39,11 @@ class Moment(Enum):
     CHUNK = "chunk"
     WRITE = "write"
     READ = "read"
+    DATA = "data"
     ERRORS = "errors"
     FILE_WRAPPER = "file_wrapper"
-    CLOSE = "close"
     END = "end"
+    CLOSE = "close"
     WIRE = "wire"
     IMPORT = "import"
 
@@ -50,7 +52,7 @@ class Ending(Enum):
     """How an exchange ended."""
 
     EXHAUSTED = "exhausted"
-    """The server asked until the body had no more items, then closed it."""
+    """The server asked until the body had no more items."""
     CLOSED = "closed"
     """The server closed the body before its end: a client that left, a HEAD, a 304."""
     RAISED = "raised"
@@ -72,8 +74,9 @@ class Start(NamedTuple):
 class Use(NamedTuple):
     """One use of a stream or of wsgi.file_wrapper.
 
-    `name` is the method called, or the attribute read when it is none of the methods that PEP 3333
-    lists (then `called` is false and `result` is None).
+    `name` is the method about to be called, or the attribute read when it is none of the methods that
+    PEP 3333 lists (then `called` is false: it may be a mere feature test). `result` is set at DATA only:
+    what the stream gave, or the exception it raised.
     """
 
     name: str

@@ -116,8 +116,8 @@ class Example:
     kind: str
     subject: Callable[..., Any]
     bad: bool
-    request: Request = Request()
-    drive: Drive = PLAIN
+    request: Request
+    drive: Drive
 
 
 @dataclass(eq=False, slots=True)

@@ -1,0 +1,42 @@
+"""The catalogue: one module a chapter of the PEP, one card a rule; found by looking, not by registering."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from ..model.rule import Card, Relation, Rule
+
+__all__ = ["CHAPTERS", "cards_in", "catalogue", "passive_rules"]
+
+CHAPTERS = (
+    "call", "environ", "wsgi_keys", "paths", "input", "errors", "start_response", "status", "headers",
+    "fields", "cookies", "content_length", "exc_info", "write", "body", "close", "file_wrapper",
+)
+"""Modules of this package that hold cards, in the order in which people read them."""
+
+
+def cards_in(module: str) -> tuple[Card, ...]:
+    """Return the cards that the module of that full name defines, in the order of its text."""
+    names = vars(import_module(module))
+    own = {id(value): value for value in names.values()
+           if isinstance(value, Card) and value.check.__module__ == module}
+    return tuple(own.values())
+
+
+@cache
+def catalogue() -> tuple[Card, ...]:
+    """Return every card, chapter by chapter."""
+    return tuple(card for chapter in CHAPTERS for card in cards_in(f"{__name__}.{chapter}"))
+
+
+@cache
+def passive_rules() -> tuple[Rule, ...]:
+    """Return the rules that are judged live, at a moment of a single exchange."""
+    return tuple(card for card in catalogue() if isinstance(card, Rule))
+
+
+@cache
+def relations() -> tuple[Relation, ...]:
+    """Return the laws over two exchanges."""
+    return tuple(card for card in catalogue() if isinstance(card, Relation))

@@ -1,0 +1,25 @@
+"""Hypothesis strategies for environs as servers really produce them, and for their parts.
+
+`environs()` gives dictionaries ready to call a WSGI application with; `requests()` the same as plain records,
+`cases()` with what the server does with the answer. `material_of(app)` reads what the application itself
+contains, so that its own branches are entered. Needs Hypothesis.
+"""
+
+from .bodies import Content, contents
+from .cookies import cookie_fields
+from .environs import assembled, cases, environs, requests
+from .headers import header_fields
+from .input import Framing, framings, reads
+from .material import EMPTY, Endpoint, Material, carried
+from .methods import methods
+from .paths import endpoints, paths, script_names
+from .queries import queries
+from .streams import DRIVES, drives
+from .surroundings import Connection, Spelling, connections, spellings
+
+__all__ = [
+    "DRIVES", "EMPTY", "Connection", "Content", "Endpoint", "Framing", "Material", "Spelling", "assembled",
+    "carried", "cases", "connections", "contents", "cookie_fields", "drives", "endpoints", "environs",
+    "framings",
+    "header_fields", "methods", "paths", "queries", "reads", "requests", "script_names", "spellings",
+]

@@ -1,0 +1,15 @@
+"""The exemplary applications: what a server is shown when the server is what is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+__all__ = ["plain"]
+
+
+def plain(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer 200 with a short text, and nothing that any rule could object to."""
+    body = b"" if environ.get("REQUEST_METHOD") == "HEAD" else b"It works.\n"
+    start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "10")])
+    return [body]

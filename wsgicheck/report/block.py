@@ -1,0 +1,228 @@
+"""One finding, one block: what is broken, where, what shows it, what the PEP says, how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from wsgicheck.model.finding import Finding
+from wsgicheck.model.request import PLAIN, Case, Drive, Request
+from wsgicheck.model.rule import ADVICE, MUST, SHOULD, Card, Citation, Level
+
+from .options import Options
+from .paint import Glyphs, Line, wrap
+from .reproduce import curl
+from .safe import cells
+from .safe import line as safe
+from .script import script, short
+from .source import Excerpt, excerpt
+from .view import RunView, plural, split_evidence
+
+__all__ = ["LEVEL_STYLES", "Blocks", "drive_words", "request_words", "section_words"]
+
+LEVEL_STYLES: dict[Level, str] = {MUST: "bold red", SHOULD: "yellow", ADVICE: "cyan"}
+_LABEL = 10
+_USUAL = {"REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT",
+          "SERVER_PROTOCOL"}
+_EVENTS = 12
+
+
+class Blocks:
+    """The blocks of one run."""
+
+    def __init__(self, view: RunView, cards: Mapping[str, Card], options: Options, glyphs: Glyphs) -> None:
+        self.view = view
+        self.cards = cards
+        self.options = options
+        self.glyphs = glyphs
+
+    def block(self, number: int, finding: Finding, *, known: bool = False) -> Iterator[Line]:
+        """Yield the lines about `finding`."""
+        card = self.cards.get(finding.rule)
+        yield self._title(number, finding, known)
+        actual, expected = split_evidence(safe(finding.evidence))
+        for part in wrap(actual, self.options.width - 2):
+            yield (("bold", "  " + part),)
+        if expected:
+            yield from self._row("expected", expected)
+        yield from self._where(finding, card)
+        if card is not None:
+            yield from self._row("rule", safe(card.title))
+        if finding.layers:
+            stack = f" {self.glyphs.arrow} ".join(safe(layer, 200) for layer in finding.layers)
+            yield from self._row("layers", stack)
+        yield from self._seen(finding)
+        if card is not None:
+            for citation in card.cites:
+                yield from self._citation(citation)
+            if card.explanation:
+                yield from self._paragraphs("why", card.explanation)
+        yield from self._again(finding, card)
+
+    def _title(self, number: int, finding: Finding, known: bool) -> Line:
+        bar, dot = self.glyphs.bar, self.glyphs.dot
+        style = "dim" if known else LEVEL_STYLES[finding.level]
+        text = (f"{finding.name} {dot} {finding.level.value.upper()} {dot} {safe(finding.culprit, 60)}"
+                + (f" {dot} known" if known else ""))
+        left = f"{bar * 2} {number} {bar * 2} "
+        fill = max(2, self.options.width - cells(left) - cells(text) - 1)
+        return (("dim", left), (style, text), ("dim", " " + bar * fill))
+
+    def _row(self, label: str, text: str, style: str = "") -> Iterator[Line]:
+        for index, part in enumerate(wrap(text, self.options.width - _LABEL - 2)):
+            yield (("dim bold", f"  {'' if index else label:<{_LABEL}}"), (style, part))
+
+    def _paragraphs(self, label: str, text: str) -> Iterator[Line]:
+        for index, paragraph in enumerate(text.split("\n\n")):
+            if index:
+                yield ()
+            yield from self._row("" if index else label, safe(" ".join(paragraph.split())))
+
+    # -- where -------------------------------------------------------------------------------------------
+
+    def _where(self, finding: Finding, card: Card | None) -> Iterator[Line]:
+        site = finding.site
+        if site is None:
+            return
+        within = f" in {safe(site.function, 200)}" if site.function else ""
+        yield (("blue", f"  {self.glyphs.arrow if self.glyphs.arrow == '-->' else '-->'} "),
+               ("bold", f"{safe(site.file, 400)}:{site.line}"), ("", within))
+        found = excerpt(site, card)
+        if found is not None:
+            yield from self._excerpt(found)
+
+    def _excerpt(self, found: Excerpt) -> Iterator[Line]:
+        gutter = len(str(found.lines[-1].number))
+        room = max(20, self.options.width - gutter - 7)
+        texts = {source.number: source.text for source in found.lines}
+        common = min((len(t) - len(t.lstrip()) for t in texts.values() if t.strip()), default=0)
+        cut = common if any(cells(t) > room for t in texts.values()) else 0
+        for number, text in texts.items():
+            shown = text[cut:] if text.strip() else ""
+            if len(shown) > room:
+                shown = shown[: room - 1] + "…"
+            mine = number == found.number
+            yield (("blue", f"   {number:>{gutter}} {self.glyphs.gutter} "), ("python", shown))
+            if mine and found.start - cut < room:
+                start = max(0, found.start - cut)
+                carets = self.glyphs.caret * max(1, min(found.end - cut, room) - start)
+                yield (("blue", f"   {'':>{gutter}} {self.glyphs.gutter} "),
+                       ("bold red", " " * start + carets))
+
+    # -- what shows it -----------------------------------------------------------------------------------
+
+    def _seen(self, finding: Finding) -> Iterator[Line]:
+        case = finding.case
+        if case is not None:
+            yield from self._row("request", request_words(case.request, self.options.verbose))
+            if drive_words(case.drive):
+                yield from self._row("server", drive_words(case.drive))
+        if finding.twin is not None:
+            yield from self._row("against", request_words(finding.twin.request, self.options.verbose))
+            if drive_words(finding.twin.drive):
+                yield from self._row("server", drive_words(finding.twin.drive))
+        total = self.view.run.exchanges
+        of = f" of {total:,}" if total >= finding.count else ""
+        yield from self._row("seen in", f"{finding.count:,}{of} {'exchange' if total == 1 else 'exchanges'}")
+        if finding.events:
+            events = finding.events if self.options.verbose else finding.events[:_EVENTS]
+            tape = " -> ".join(safe(event, 200) for event in events)
+            if len(events) < len(finding.events):
+                tape += f" -> … ({len(finding.events)} events, -v)"
+            yield from self._row("events", tape)
+
+    def _citation(self, citation: Citation) -> Iterator[Line]:
+        where = safe(section_words(citation))
+        if citation.quote:
+            quote = f"“{safe(' '.join(citation.quote.split()))}” ({where})"
+            yield from self._row(_short(citation.document), quote, "italic")
+        else:
+            yield from self._row(_short(citation.document), where)
+        if self.options.verbose and citation.url:
+            yield from self._row("", safe(citation.url, 300), "underline")
+
+    # -- again -------------------------------------------------------------------------------------------
+
+    def _again(self, finding: Finding, card: Card | None) -> Iterator[Line]:
+        name = self.view.id(finding)
+        yield (("dim bold", f"  {'again':<{_LABEL}}"), ("bold", f"wsgicheck replay {name}"))
+        if finding.case is None:
+            return
+        target = self.view.run.subject
+        if _can_be_sent(finding.case):
+            if target.kind != "server":
+                yield (("", " " * (_LABEL + 2)), ("bold", f"wsgicheck replay {name} --serve 8000 &"))
+            yield (("", " " * (_LABEL + 2)), ("bold", curl(finding.case)))
+        if target.kind == "server":
+            return
+        code = (script(finding, target, card) if self.options.verbose else short(finding.case, target))
+        if code:
+            yield (("dim bold", f"  {'python':<{_LABEL}}"),)
+            for source in code.rstrip("\n").split("\n"):
+                yield (("", "    "), ("python", source))
+
+
+def _can_be_sent(case: Case) -> bool:
+    """Tell whether a client can bring about the request: the drive is the server's own doing."""
+    return case.request.has("REQUEST_METHOD") and not case.drive.start_raises
+
+
+def _short(document: str) -> str:
+    return document if len(document) < _LABEL else "cites"
+
+
+def section_words(citation: Citation) -> str:
+    """Return the name of the section a citation points to, as a person reads it."""
+    if citation.document == "PEP 3333":
+        return " ".join(word.capitalize() for word in citation.section.split("-")) or citation.document
+    if citation.document.startswith("RFC"):
+        return f"{citation.document} section {citation.section}"
+    return ", ".join(part for part in (citation.document, citation.section) if part)
+
+
+def request_words(request: Request, verbose: bool = False) -> str:
+    """Return the request as a person says it: method, target, and what is out of the ordinary."""
+    target = request.get("SCRIPT_NAME") + request.path + (f"?{request.query}" if request.query else "")
+    said = [safe(f"{request.method or '(no method)'} {target[:600] or '(empty path)'}", 600)]
+    limit = 400 if verbose else 80
+    for key, value in request.variables:
+        if (key in _USUAL and not verbose) or key in ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING"):
+            continue
+        if key == "HTTP_HOST" and not verbose:
+            continue
+        shown = safe(repr(value), 2 * limit) if len(value) <= limit else safe(value, limit)
+        said.append(f"{safe(key, 80)}={shown}")
+    for key in (*sorted(_USUAL), "HTTP_HOST"):
+        if not request.has(key):
+            said.append(f"no {key}")
+    if request.body:
+        said.append(f"body of {plural(len(request.body), 'byte')} {safe(repr(request.body[:32]))}"
+                    + ("…" if len(request.body) > 32 else ""))
+    if request.reads:
+        sizes = ", ".join(str(n) for n in request.reads[:8]) + (", …" if len(request.reads) > 8 else "")
+        said.append(f"read in pieces of at most {sizes}")
+    if request.input_terminated:
+        said.append("wsgi.input_terminated")
+    if request.url_scheme != "http":
+        said.append(f"wsgi.url_scheme={safe(request.url_scheme, 40)}")
+    for flag in ("multithread", "multiprocess", "run_once"):
+        if getattr(request, flag):
+            said.append(f"wsgi.{flag}")
+    if not request.file_wrapper:
+        said.append("no wsgi.file_wrapper")
+    return "  ".join(said)
+
+
+def drive_words(drive: Drive) -> str:
+    """Return what the server does out of the ordinary, "" for nothing."""
+    if drive == PLAIN:
+        return ""
+    said = []
+    if drive.stop_after is not None:
+        said.append(f"stops after {plural(drive.stop_after, 'item')} of the body and calls close()")
+    if drive.start_raises:
+        said.append("start_response refuses the headers and raises")
+    if drive.write_raises_after is not None:
+        said.append(f"write() raises after {plural(drive.write_raises_after, 'call')}")
+    if drive.calls != 1:
+        said.append(f"makes the same request {drive.calls} times")
+    return "; ".join(said)

@@ -1,0 +1,15 @@
+"""A program that judges one rule with the standard library alone (see script.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wsgicheck.model.finding import Finding
+from wsgicheck.model.rule import Card
+
+__all__ = ["judged"]
+
+
+def judged(finding: Finding, subject: Sequence[str], card: Card) -> str:
+    """Return the program, "" where the rule cannot stand alone."""
+    return ""

@@ -1,0 +1,110 @@
+"""How a finding is seen again in Python, with the standard library only.
+
+`short` shows the exchange in a few lines; `script` also judges it (see judge.py).
+Laws: a value of the request enters the program as an ASCII literal and never as code; a request too large
+to print makes no program, since `wsgicheck replay` has it whole.
+"""
+
+from __future__ import annotations
+
+import re
+
+from wsgicheck.model.finding import Finding
+from wsgicheck.model.request import Case, Request
+from wsgicheck.model.rule import Card
+from wsgicheck.model.run import Subject
+
+from .judge import judged
+
+__all__ = ["script", "short"]
+
+_DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+_MODULE = re.compile(rf"(?P<module>{_DOTTED}):(?P<attr>{_DOTTED})(?P<call>\(\))?")
+_FILE = re.compile(r"(?P<path>[^:\0]+\.py):(?P<attr>[^\W\d]\w*)(?P<call>\(\))?")
+_LONGEST = 20_000
+_DEFAULTED = ("HTTP_HOST", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REQUEST_METHOD",
+              "PATH_INFO")
+"""What wsgiref.util.setup_testing_defaults adds where it is missing."""
+
+
+def import_lines(subject: Subject, name: str = "application") -> list[str]:
+    """Return the lines that bind the subject to `name`, none where the target is no place in Python."""
+    target = subject.target
+    found = _MODULE.fullmatch(target)
+    if found:
+        lines = [f"from {found['module']} import {found['attr'].partition('.')[0]}"]
+        value = found["attr"] + (found["call"] or "")
+        return lines if value == name else [*lines, f"{name} = {value}"]
+    found = _FILE.fullmatch(target)
+    if found:
+        return ["import runpy",
+                f"{name} = runpy.run_path({found['path']!a})[{found['attr']!a}]{found['call'] or ''}"]
+    return []
+
+
+def short(case: Case, subject: Subject) -> str:
+    """Return a program that makes the exchange and prints it; "" where there is none to write."""
+    lines = import_lines(subject)
+    request = case.request
+    if not lines or not _printable(request):
+        return ""
+    known = [(key, value) for key, value in request.variables if not _is_default(key, value)]
+    environ = ", ".join(f"{key!a}: {value!a}" for key, value in known)
+    if request.body:
+        lines = ["import io", *lines]
+        environ += f"{', ' if environ else ''}'wsgi.input': io.BytesIO({_body(request.body)})"
+    missing = [key for key in _DEFAULTED if not request.has(key)]
+    loop = "print(*body)" if case.drive.stop_after is None else \
+        f"print([item for item, _ in zip(body, range({case.drive.stop_after}))])"
+    return "\n".join([
+        "from wsgiref.util import setup_testing_defaults",
+        *lines,
+        f"environ = {{{environ}}}",
+        "setup_testing_defaults(environ)",
+        *([f"del {', '.join(f'environ[{key!a}]' for key in missing)}"] if missing else []),
+        *_wrapped_in(subject),
+        "body = application(environ, lambda *start: print(*start) or print)",
+        loop,
+    ]) + "\n"
+
+
+def _wrapped_in(subject: Subject) -> list[str]:
+    """Return the line that gives a middleware a legal application to wrap."""
+    if subject.kind != "middleware":
+        return []
+    return ["application = application(lambda environ, start_response: "
+            "(start_response('200 OK', [('Content-Type', 'text/plain')]), [b'hello'])[1])"]
+
+
+def script(finding: Finding, subject: Subject, card: Card | None) -> str:
+    """Return a program that makes the exchange and fails while the rule is broken; "" where there is none.
+
+    Where the rule cannot be taken out of wsgicheck (it looks at more than one exchange, or at a moment
+    the program does not have), the program is the short one, which shows and does not judge.
+    """
+    case = finding.case
+    if case is None:
+        return ""
+    lines = import_lines(subject)
+    if not lines or not _printable(case.request):
+        return ""
+    program = judged(finding, [*lines, *_wrapped_in(subject)], card) if card is not None else ""
+    return program or short(case, subject)
+
+
+def _is_default(key: str, value: str) -> bool:
+    return (key, value) in (("REQUEST_METHOD", "GET"), ("SCRIPT_NAME", ""), ("PATH_INFO", "/"),
+                            ("SERVER_NAME", "127.0.0.1"), ("SERVER_PORT", "80"), ("HTTP_HOST", "127.0.0.1"))
+
+
+def _printable(request: Request) -> bool:
+    size = sum(len(key) + len(value) for key, value in request.variables)
+    return size + len(request.body) <= _LONGEST or (size <= _LONGEST and len(set(request.body[:4096])) == 1
+                                                   and request.body == request.body[:1] * len(request.body))
+
+
+def _body(body: bytes) -> str:
+    """Return a literal of `body`; one byte repeated is written as a product."""
+    if len(body) > 64 and body[:1] * 64 == body[:64] and body == body[:1] * len(body):
+        return f"{body[:1]!r} * {len(body)}"
+    return repr(body)

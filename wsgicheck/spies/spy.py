@@ -1,0 +1,122 @@
+"""Spied: a WSGI application that is watched; the one place where the spies are assembled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..model.exchange import Exchange
+from ..model.moments import Ending
+from ..plan import Plan
+from .body import note_raised, spy_on_body
+from .errors import ErrorsSpy
+from .file_wrapper import FileWrapperSpy
+from .input import InputSpy
+from .start import spy_on_start_response
+from .tape import note
+
+__all__ = ["Spied"]
+
+Begin = Callable[[Exchange], None]
+
+
+class Spied:
+    """A WSGI application that behaves as `application` does and has each exchange judged by `plan`.
+
+    Args:
+        begin: is told of each new exchange before anything is judged, and may set what the run adds
+            (`body = b""` and `events = []` make it record).
+        done: is told of each exchange that has ended.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "__wrapped__", "_begin", "_done", "_plan")
+
+    def __init__(self, application: Callable[..., Any], plan: Plan, *, begin: Begin | None = None,
+                 done: Begin | None = None) -> None:
+        self.__wrapped__ = application
+        self._plan = plan
+        self._begin = begin
+        self._done = done
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        x, plan = Exchange(), self._plan
+        application = self.__wrapped__
+        if self._begin is not None:
+            self._begin(x)
+        odd = bool(keywords) or len(args) != 2
+        if odd:
+            x.call_positional, x.call_keywords = len(args), tuple(keywords)
+            environ = args[0] if args else keywords.get("environ")
+            start_response = args[1] if len(args) > 1 else keywords.get("start_response")
+        else:
+            environ, start_response = args
+        x.subject = application
+        if plan.request is not None:
+            plan.request(x, environ)
+        wrapper: FileWrapperSpy | None = None
+        if isinstance(environ, dict):
+            wrapper = self._enter(x, environ)
+        start = spy_on_start_response(x, plan, start_response) if callable(start_response) else start_response
+        try:
+            if odd:
+                swapped = {name: start if value is start_response else value for name, value in keywords.items()}
+                iterable = application(*(start if arg is start_response else arg for arg in args), **swapped)
+            else:
+                iterable = application(environ, start)
+        except BaseException as error:
+            self._raised(x, error)
+            raise
+        if wrapper is not None and wrapper.made is iterable and iterable is not None:
+            return self._hand_over(x, iterable)
+        return spy_on_body(x, plan, iterable, self._done)
+
+    def _enter(self, x: Exchange, environ: dict[Any, Any]) -> FileWrapperSpy | None:
+        """Note the request's facts and put the spies into `environ`, which stays the server's own dict."""
+        plan = self._plan
+        method = environ.get("REQUEST_METHOD")
+        if isinstance(method, str):
+            x.method = method
+        length = environ.get("CONTENT_LENGTH")
+        if isinstance(length, str) and 0 < len(length) < 20 and length.isascii() and length.isdigit():
+            x.request_length = int(length)
+        if environ.get("wsgi.input_terminated"):
+            x.input_terminated = True
+        if x.events is not None:
+            note(x, f"called with {method} {environ.get('PATH_INFO')!r}")
+        stream = environ.get("wsgi.input")
+        if stream is not None:
+            environ["wsgi.input"] = InputSpy(x, plan, stream)
+        errors = environ.get("wsgi.errors")
+        if errors is not None:
+            environ["wsgi.errors"] = ErrorsSpy(x, plan, errors)
+        file_wrapper = environ.get("wsgi.file_wrapper")
+        if file_wrapper is None or not callable(file_wrapper):
+            return None
+        environ["wsgi.file_wrapper"] = wrapper = FileWrapperSpy(x, plan, file_wrapper)
+        return wrapper
+
+    def _raised(self, x: Exchange, error: BaseException) -> None:
+        note_raised(x, error)
+        if self._plan.end is not None:
+            self._plan.end(x, Ending.RAISED)
+        x.ending = Ending.RAISED
+        self._finish(x)
+
+    def _hand_over(self, x: Exchange, iterable: Any) -> Any:
+        x.returned, x.file_wrapped = type(iterable).__name__, True
+        x.has_close = hasattr(iterable, "close")
+        note(x, "returned the server's file wrapper")
+        if self._plan.end is not None:
+            self._plan.end(x, Ending.HANDED_OVER)
+        x.ending = Ending.HANDED_OVER
+        self._finish(x)
+        return iterable
+
+    def _finish(self, x: Exchange) -> None:
+        x.over = not x.file_wrapped
+        x.subject = None
+        if self._done is not None:
+            self._done(x)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__wrapped__, name)
