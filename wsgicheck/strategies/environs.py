@@ -19,8 +19,8 @@ from .input import CHUNKED, Framing, framings, reads
 from .material import EMPTY, Endpoint, Material
 from .paths import endpoints
 from .streams import drives
-from .surroundings import Connection, Spelling, connections, spellings
-from .weighted import mixed, table
+from .surroundings import PLAIN_CONNECTION, PLAIN_SPELLING, Connection, Spelling, connections, spellings
+from .weighted import table
 
 __all__ = ["assembled", "cases", "environs", "requests"]
 
@@ -28,8 +28,8 @@ Part = st.SearchStrategy[str] | None
 
 
 def assembled(method: str, path: str, query: str, content: Content = NOTHING, framing: Framing = Framing.LENGTH,
-              pattern: tuple[int, ...] = (), fields: tuple[tuple[str, str], ...] = (),
-              connection: Connection = Connection(), spelling: Spelling = Spelling()) -> Request:
+              pattern: tuple[int, ...] = (), fields: headers.Fields = (),
+              connection: Connection = PLAIN_CONNECTION, spelling: Spelling = PLAIN_SPELLING) -> Request:
     """Return the Request in which these parts come together, set right where two of them cannot.
 
     Chunks need HTTP/1.1, so under any other protocol the content has a length; "*" has no mount; a TRACE has
@@ -129,15 +129,17 @@ def _own_fields(endpoint: Endpoint) -> tuple[headers.Fields, ...]:
 def _requests(draw: st.DrawFn, tables: _Tables, method_part: Part, path_part: Part, query_part: Part,
               fields_part: st.SearchStrategy[headers.Fields] | None,
               content_part: st.SearchStrategy[Content] | None) -> Request:
+    # The first draws shrink hardest: a POST with content is simpler than a server that lets a GET carry some.
+    connection, spelling = draw(tables.connections), draw(tables.spellings)
     endpoint = draw(tables.endpoints) if path_part is None else Endpoint(draw(path_part))
-    if method_part is not None:
-        method = draw(method_part)
-    elif endpoint.path == "*":
+    choice = draw(tables.methods if method_part is None else method_part)
+    if endpoint.path == "*":
+        # Drawn for nothing: a shorter sequence of draws would count as simpler than the plain "GET /".
         method = "OPTIONS"
+    elif isinstance(choice, str):
+        method = choice
     else:
-        choice = draw(tables.methods)
-        own_methods = endpoint.methods or ("GET",)
-        method = choice if isinstance(choice, str) else own_methods[choice % len(own_methods)]
+        method = (endpoint.methods or ("GET",))[choice % max(1, len(endpoint.methods))]
 
     query = ""
     if query_part is not None:
@@ -166,8 +168,8 @@ def _requests(draw: st.DrawFn, tables: _Tables, method_part: Part, path_part: Pa
         if kind in (_COOKIE, _BOTH):
             fields = (*fields, ("HTTP_COOKIE", draw(tables.cookies)))
 
-    spelling, connection = draw(tables.spellings), draw(tables.connections)
-    content, framing, pattern = NOTHING, Framing.LENGTH, ()
+    content, framing = NOTHING, Framing.LENGTH
+    pattern: tuple[int, ...] = ()
     if method not in methods.WITHOUT_CONTENT or spelling.content:
         if content_part is not None:
             content = draw(content_part)
@@ -219,9 +221,8 @@ def cases(material: Material = EMPTY, **parts: Any) -> st.SearchStrategy[Case]:
 def environs(material: Material = EMPTY, **parts: Any) -> st.SearchStrategy[dict[str, Any]]:
     """Return a strategy for environ dictionaries, ready to call an application with.
 
-    wsgi.input,
-    wsgi.errors and wsgi.file_wrapper are those of the reference gateway; each draw makes new ones.
-    Takes what `requests` takes.
+    wsgi.input, wsgi.errors and wsgi.file_wrapper are those of the reference gateway, made anew for each
+    draw. Takes what `requests` takes.
     """
     from ..reference.gateway import environ_of
 

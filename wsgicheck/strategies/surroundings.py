@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from .paths import MOUNTS
 from .weighted import mixed
 
-__all__ = ["CONNECTIONS", "SPELLINGS", "Connection", "Spelling", "connections", "spellings"]
+__all__ = ["CONNECTIONS", "PLAIN_CONNECTION", "PLAIN_SPELLING", "SPELLINGS", "Connection", "Spelling", "connections", "spellings"]
 
 Variables = tuple[tuple[str, str], ...]
 
@@ -77,7 +77,8 @@ _PEERS: tuple[Connection, ...] = (
     _at(REMOTE_USER="DOMAIN\\user", REMOTE_IDENT="user"), _at(SERVER_PROTOCOL="HTTP/2.0"),
 )
 
-CONNECTIONS: tuple[Connection, ...] = mixed((50, (Connection(),)), (10, _HOSTS[:5]), (10, _HOSTS[5:]),
+PLAIN_CONNECTION = Connection()
+CONNECTIONS: tuple[Connection, ...] = mixed((50, (PLAIN_CONNECTION,)), (10, _HOSTS[:5]), (10, _HOSTS[5:]),
                                             (9, _SECURE),
                                             (10, _OLD_ONES), (11, _PEERS))
 """Weighted, the plain one first."""
@@ -136,7 +137,8 @@ _MOUNTED = (
 )
 _EXTRA = (Spelling(extra=_CGI), Spelling(extra=_OWN), Spelling(extra=_ENVIRONMENT, multithread=True))
 
-SPELLINGS: tuple[Spelling, ...] = mixed((38, (Spelling(),)), (24, _ABSENT), (14, _FLAGS), (11, _MOUNTED),
+PLAIN_SPELLING = Spelling()
+SPELLINGS: tuple[Spelling, ...] = mixed((38, (PLAIN_SPELLING,)), (24, _ABSENT), (14, _FLAGS), (11, _MOUNTED),
                                         (6, _EXTRA),
                                         (5, (Spelling(content=True), Spelling(content=True, drop=True))))
 """Weighted, the plain one first."""
