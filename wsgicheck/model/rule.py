@@ -129,7 +129,8 @@ class Card:
         family: the module's name, a chapter of the PEP.
         title: the first sentence of the docstring.
         explanation: the rest: what goes wrong in practice, and what to write instead.
-        covers: ids of rows of spec/statements.tsv.
+        covers: ids of rows of spec/statements.tsv that it judges.
+        allows: ids of MAY rows: what its good examples show to be legal.
         given: rules of the same exchange whose breach takes the ground from this one.
         formerly: ids it was called by before.
     """
@@ -141,6 +142,7 @@ class Card:
     binds: Side
     level: Level
     covers: tuple[str, ...]
+    allows: tuple[str, ...]
     cites: tuple[Citation, ...]
     given: tuple[Card, ...]
     formerly: tuple[str, ...]
@@ -240,25 +242,26 @@ def _card_facts(function: Callable[..., Any], cites: Citation | Iterable[Citatio
 
 
 def rule(*, at: Moment, binds: Side, level: Level, covers: tuple[str, ...],
-         cites: Citation | Iterable[Citation], given: tuple[Card, ...] = (),
+         cites: Citation | Iterable[Citation], given: tuple[Card, ...] = (), allows: tuple[str, ...] = (),
          formerly: tuple[str, ...] = ()) -> Callable[[Check], Rule]:
     """Make the decorated check a rule's card."""
 
     def make(function: Check) -> Rule:
-        return Rule(**_card_facts(function, cites), binds=binds, level=level, covers=covers, given=given,
-                    formerly=formerly, at=at)
+        return Rule(**_card_facts(function, cites), binds=binds, level=level, covers=covers, allows=allows,
+                    given=given, formerly=formerly, at=at)
 
     return make
 
 
 def relation(*, binds: Side, level: Level, covers: tuple[str, ...], cites: Citation | Iterable[Citation],
              twin: Callable[[Request], Request | None], drive: Drive = PLAIN, twin_drive: Drive = PLAIN,
-             fresh: bool = False, given: tuple[Card, ...] = (), formerly: tuple[str, ...] = (),
+             fresh: bool = False, given: tuple[Card, ...] = (), allows: tuple[str, ...] = (),
+             formerly: tuple[str, ...] = (),
              ) -> Callable[[Callable[[Exchange, Exchange], Verdict]], Relation]:
     """Make the decorated judgement over two exchanges a relation's card."""
 
     def make(function: Callable[[Exchange, Exchange], Verdict]) -> Relation:
-        return Relation(**_card_facts(function, cites), binds=binds, level=level, covers=covers, given=given,
-                        formerly=formerly, twin=twin, drive=drive, twin_drive=twin_drive, fresh=fresh)
+        return Relation(**_card_facts(function, cites), binds=binds, level=level, covers=covers, allows=allows,
+                        given=given, formerly=formerly, twin=twin, drive=drive, twin_drive=twin_drive, fresh=fresh)
 
     return make
