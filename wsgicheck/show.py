@@ -6,9 +6,13 @@ break, and is at most LIMIT characters long, whatever the value; and it never ra
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["LIMIT", "printable", "show"]
 
 LIMIT = 160
+# An object's address says nothing to a person, and the same seed gives the same report.
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 # repr() of a large container builds all of it before anything can be cut: look at no more than this of it.
 _ITEMS = 8
 
@@ -50,7 +54,7 @@ def _repr(value: object, depth: int = 2) -> str:
     if kind is dict or kind is set or kind is frozenset or kind is list or kind is tuple:
         assert isinstance(value, (dict, set, frozenset, list, tuple))
         return f"<{kind.__name__} of {len(value)} items>"
-    return repr(value)
+    return _ADDRESS.sub("", repr(value))
 
 
 def show(value: object, limit: int = LIMIT) -> str:

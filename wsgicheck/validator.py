@@ -17,21 +17,18 @@ from typing import Any, Literal
 from .errors import ConfigError, RuleBroken, WsgicheckWarning
 from .model.exchange import Exchange
 from .model.finding import Finding, Site
-from .model.moments import Moment
 from .model.rule import Level, Rule
 from .plan import Sink, compile_plan
 from .rules import passive_rules
 from .rules.gates import gates
 from .selection import select as select_rules
 from .show import show
-from .spies.site import site_of
+from .spies.site import LIVE_MOMENTS, site_of
 from .spies.spy import Spied
 
 __all__ = ["OnViolation", "Validator", "validator"]
 
 OnViolation = Literal["raise", "warn", "log"] | Callable[[Finding], None]
-LIVE = {Moment.START, Moment.STARTED, Moment.WRITE, Moment.READ, Moment.DATA, Moment.ERRORS, Moment.FILE_WRAPPER}
-"""Moments at which the application itself is on the stack."""
 _MOST_PLACES = 4096
 log = logging.getLogger("wsgicheck")
 
@@ -59,7 +56,7 @@ class _Reporter(Sink):
         self._lock = threading.Lock()
 
     def broken(self, rule: Rule, x: Exchange, evidence: str) -> None:
-        site = site_of(x, live=rule.at in LIVE)
+        site = site_of(x, live=rule.at in LIVE_MOMENTS)
         if not self._every_time:
             with self._lock:
                 if (rule.id, site) in self._seen or len(self._seen) >= _MOST_PLACES:

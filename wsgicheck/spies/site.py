@@ -11,8 +11,13 @@ from typing import Any
 
 from ..model.exchange import Exchange
 from ..model.finding import Site
+from ..model.moments import Moment
 
-__all__ = ["is_user_file", "line_of", "site_of", "user_line"]
+__all__ = ["LIVE_MOMENTS", "is_user_file", "line_of", "site_of", "user_line"]
+
+LIVE_MOMENTS = frozenset({Moment.START, Moment.STARTED, Moment.WRITE, Moment.READ, Moment.DATA, Moment.ERRORS,
+                          Moment.FILE_WRAPPER})
+"""Moments at which the application itself is on the stack."""
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})

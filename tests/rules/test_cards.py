@@ -1,0 +1,60 @@
+"""Every card proves itself: a bad example breaks exactly its rule, a good one breaks nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from wsgicheck.model.rule import Card, Example, Relation, Rule
+from wsgicheck.rules import catalogue
+from wsgicheck.selftest import perform, perform_relation
+from wsgicheck.spec import fold, pep_text
+
+CARDS = catalogue()
+EXAMPLES = [
+    pytest.param(card, example, id=f"{card.name}-{'bad' if example.bad else 'good'}{number}")
+    for card in CARDS
+    for number, example in enumerate(card.examples)
+]
+
+
+@pytest.mark.parametrize(("card", "example"), EXAMPLES)
+@pytest.mark.filterwarnings("ignore")
+def test_example(card: Card, example: Example) -> None:
+    if isinstance(card, Relation):
+        evidence = perform_relation(card, example)
+        assert (evidence is not None) == example.bad, evidence
+        return
+    tally: dict[str, int] = {}
+    observed = perform(example, tally=tally)
+    assert not observed.crashed
+    broken = {breach.rule.id: breach.evidence for breach in observed.breaches}
+    assert set(broken) == ({card.id} if example.bad else set()), broken
+    if isinstance(card, Rule):
+        assert tally, "an example at which no rule had anything to say proves nothing"
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_card_is_complete(card: Card) -> None:
+    assert card.title.endswith("."), card.title
+    assert len(card.explanation) > 80, "says what goes wrong in practice and what to write instead"
+    assert card.covers or card.allows
+    assert card.cites
+    kinds = {example.bad for example in card.examples}
+    assert kinds == {True, False}, "has both bad and good examples"
+    assert not re.search(r"\b(check|must)\b", card.id), "an id states what holds"
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_quotations_are_word_for_word(card: Card) -> None:
+    text = fold(pep_text())
+    for citation in card.cites:
+        if citation.document == "PEP 3333":
+            assert citation.quote
+            assert fold(citation.quote) in text, citation.quote
+
+
+def test_ids_are_unique() -> None:
+    ids = [name for card in CARDS for name in (card.id, *card.formerly)]
+    assert len(ids) == len(set(ids)), sorted({name for name in ids if ids.count(name) > 1})
