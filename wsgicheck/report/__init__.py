@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 
-from wsgicheck.model.rule import MUST, Card, Level
-from wsgicheck.model.run import Run
-
+from ..model.rule import MUST, Card, Level
+from ..model.run import Run
 from .options import Options
 
 __all__ = ["FORMATS", "Options", "Renderer", "render"]
@@ -51,7 +50,7 @@ FORMATS: Mapping[str, Renderer] = _Formats()
 
 
 def _catalogue() -> Mapping[str, Card]:
-    from wsgicheck.rules import catalogue
+    from ..rules import catalogue
 
     return {card.id: card for card in catalogue()}
 

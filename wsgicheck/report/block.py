@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from wsgicheck.model.finding import Finding
-from wsgicheck.model.request import PLAIN, Case, Drive, Request
-from wsgicheck.model.rule import ADVICE, MUST, SHOULD, Card, Citation, Level
-
+from ..model.finding import Finding
+from ..model.request import PLAIN, Case, Drive, Request
+from ..model.rule import ADVICE, MUST, SHOULD, Card, Citation, Level
 from .options import Options
 from .paint import Glyphs, Line, wrap
 from .reproduce import curl

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wsgicheck.model.rule import Card
-from wsgicheck.model.run import Run
-
+from ..model.rule import Card
+from ..model.run import Run
 from .options import Options
 from .safe import line as safe
 from .safe import to_ascii

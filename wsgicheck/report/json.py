@@ -11,12 +11,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from wsgicheck.errors import ConfigError
-from wsgicheck.model.finding import Finding
-from wsgicheck.model.request import Case, Drive, Request
-from wsgicheck.model.rule import Card
-from wsgicheck.model.run import Run
-
+from ..errors import ConfigError
+from ..model.finding import Finding
+from ..model.request import Case, Drive, Request
+from ..model.rule import Card
+from ..model.run import Run
 from .options import Options
 from .reproduce import curl
 from .safe import line as safe

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wsgicheck.model.finding import Finding
-from wsgicheck.model.rule import Card
+from ..model.finding import Finding
+from ..model.rule import Card
 
 __all__ = ["judged"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from wsgicheck.model.rule import MUST, Level
+from ..model.rule import MUST, Level
 
 __all__ = ["Options", "columns_of", "is_unicode", "wants_color"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from urllib.parse import quote
 
-from wsgicheck.model.request import Case, Request
+from ..model.request import Case, Request
 
 __all__ = ["BASE_URL", "curl", "shell_word"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from wsgicheck.show import printable
+from ..show import printable
 
 __all__ = ["LINE", "cells", "line", "to_ascii"]
 

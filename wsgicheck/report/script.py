@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 
-from wsgicheck.model.finding import Finding
-from wsgicheck.model.request import Case, Request
-from wsgicheck.model.rule import Card
-from wsgicheck.model.run import Subject
-
+from ..model.finding import Finding
+from ..model.request import Case, Request
+from ..model.rule import Card
+from ..model.run import Subject
 from .judge import judged
 
 __all__ = ["script", "short"]

@@ -14,11 +14,10 @@ import tokenize
 import warnings
 from dataclasses import dataclass
 
-from wsgicheck.model.finding import Site
-from wsgicheck.model.moments import Moment
-from wsgicheck.model.rule import Card, Rule
-from wsgicheck.show import printable
-
+from ..model.finding import Site
+from ..model.moments import Moment
+from ..model.rule import Card, Rule
+from ..show import printable
 from .safe import cells
 
 __all__ = ["Excerpt", "SourceLine", "excerpt"]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from wsgicheck.model.finding import Finding
-from wsgicheck.model.rule import ADVICE, MUST, SHOULD, Card, Level
-from wsgicheck.model.run import Run, RunVerdict
-
+from ..model.finding import Finding
+from ..model.rule import ADVICE, MUST, SHOULD, Card, Level
+from ..model.run import Run, RunVerdict
 from .block import LEVEL_STYLES, Blocks
 from .options import Options
 from .paint import ASCII, UNICODE, Line, paint, wrap

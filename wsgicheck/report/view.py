@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wsgicheck.model.finding import Finding
-from wsgicheck.model.rule import Level
-from wsgicheck.model.run import RuleResult, Run, RunVerdict
+from ..model.finding import Finding
+from ..model.rule import Level
+from ..model.run import RuleResult, Run, RunVerdict
 
 __all__ = ["FamilyView", "RunView", "finding_id", "plural", "split_evidence"]
 

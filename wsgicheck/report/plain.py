@@ -1,0 +1,47 @@
+"""One finding as a few plain lines, for the formats that carry text inside of something else."""
+
+from __future__ import annotations
+
+from ..model.finding import Finding
+from ..model.rule import Card
+from .block import drive_words, request_words, section_words
+from .reproduce import curl
+from .safe import line as safe
+from .view import RunView
+
+__all__ = ["finding_text", "first_pep", "place_words"]
+
+
+def place_words(finding: Finding) -> str:
+    """Return "file:line in function", "" where there is no line."""
+    site = finding.site
+    if site is None:
+        return ""
+    return f"{safe(site.file, 1000)}:{site.line}" + (f" in {safe(site.function, 200)}" if site.function else "")
+
+
+def first_pep(card: Card) -> str:
+    """Return the first quotation of a card with its section, "" where it quotes nothing."""
+    for citation in card.cites:
+        if citation.quote:
+            return f"“{safe(' '.join(citation.quote.split()))}” ({safe(section_words(citation))})"
+    return ""
+
+
+def finding_text(finding: Finding, view: RunView, card: Card | None) -> str:
+    """Return what is broken, where, by which request, on what ground, and how to see it again."""
+    case = finding.case
+    rows = [
+        ("", f"{finding.name} · {finding.level.value.upper()} · {safe(finding.culprit, 100)}"),
+        ("", safe(finding.evidence)),
+        ("at", place_words(finding)),
+        ("rule", safe(card.title) if card else ""),
+        ("request", request_words(case.request) if case else ""),
+        ("server", drive_words(case.drive) if case else ""),
+        ("against", request_words(finding.twin.request) if finding.twin else ""),
+        ("seen in", f"{finding.count:,} of {view.run.exchanges:,} exchanges"),
+        ("says", first_pep(card) if card else ""),
+        ("again", f"wsgicheck replay {view.id(finding)}"),
+        ("", curl(case) if case else ""),
+    ]
+    return "".join(f"{label + ': ' if label else ''}{text}\n" for label, text in rows if text)
