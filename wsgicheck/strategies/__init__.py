@@ -6,6 +6,7 @@ contains, so that its own branches are entered. Needs Hypothesis.
 """
 
 from .bodies import Content, contents
+from .constants import material_of
 from .cookies import cookie_fields
 from .environs import assembled, cases, environs, requests
 from .headers import header_fields
@@ -21,5 +22,5 @@ __all__ = [
     "DRIVES", "EMPTY", "Connection", "Content", "Endpoint", "Framing", "Material", "Spelling", "assembled",
     "carried", "cases", "connections", "contents", "cookie_fields", "drives", "endpoints", "environs",
     "framings",
-    "header_fields", "methods", "paths", "queries", "reads", "requests", "script_names", "spellings",
+    "header_fields", "material_of", "methods", "paths", "queries", "reads", "requests", "script_names", "spellings",
 ]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from .paths import MOUNTS
 from .weighted import mixed
 
-__all__ = ["CONNECTIONS", "PLAIN_CONNECTION", "PLAIN_SPELLING", "SPELLINGS", "Connection", "Spelling", "connections", "spellings"]
+__all__ = ["CONNECTIONS", "PLAIN_CONNECTION", "PLAIN_SPELLING", "SPELLINGS", "Connection", "Spelling",
+           "connections", "spellings"]
 
 Variables = tuple[tuple[str, str], ...]
 
