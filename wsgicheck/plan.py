@@ -100,7 +100,7 @@ def compile_plan(rules: Iterable[Rule], sink: Sink, *, gates: Iterable[Gate] = (
     gate_at = {gate.at: gate for gate in gates} if tally is None else {}
     judges: dict[str, Judge] = {}
     for moment, here in by_moment.items():
-        if moment in (Moment.WIRE, Moment.IMPORT):
+        if moment in (Moment.WIRE, Moment.IMPORT, Moment.PROCESS):
             continue
         gate = gate_at.get(moment)
         cleared = tuple(rule for rule in here if gate is not None and rule.name in gate.clears)

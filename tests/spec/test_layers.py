@@ -10,14 +10,14 @@ import pytest
 import wsgicheck
 
 ROOT = Path(wsgicheck.__file__).parent
-LAYERS: dict[str, int] = {
-    "syntax": 0, "show": 0, "errors": 0, "targets": 0, "spec": 0,
+LAYERS: dict[str, float] = {
+    "syntax": 0, "show": 0, "errors": 0, "targets": 0.5, "spec": 0, "schema": 0,
     "model": 1, "config": 1,
     # The exemplary gateway and applications need the records, and nothing else.
-    "reference": 1,
+    "reference": 1.5,
     "rules": 2, "plan": 2, "selection": 2,
     "spies": 3,
-    "validator": 4, "stage": 4, "selftest": 4, "harness": 4, "strategies": 4, "reach": 4,
+    "stage": 3.5, "validator": 4, "selftest": 4, "harness": 4, "strategies": 4, "reach": 4,
     "active": 5, "report": 5,
     "cli": 6, "pytest_plugin": 6, "webtest": 6, "wsgi": 6, "paste": 6, "__main__": 6, "__init__": 6,
 }
@@ -69,7 +69,7 @@ def test_imports_go_down_only(path: Path) -> None:
                 f"line {line}: {own} (layer {LAYERS[own]}) imports {other} (layer {LAYERS[other]})")
         elif parts[0] in ONLY_IN:
             assert own in ONLY_IN[parts[0]], f"line {line}: {parts[0]} is imported in {own}"
-        if LAYERS[own] == 0 and parts[0] != "wsgicheck":
+        if LAYERS[own] < 1 and parts[0] != "wsgicheck":
             import sys
 
             assert parts[0] in sys.stdlib_module_names, f"line {line}: layer 0 is the standard library only"

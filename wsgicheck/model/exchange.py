@@ -93,6 +93,10 @@ class Exchange:
     reads: int = 0
     """Reads of wsgi.input so far."""
     bytes_read: int = 0
+    input_attributes: tuple[str, ...] = ()
+    """Attributes of wsgi.input that PEP 3333 does not list, asked for and not (yet) called."""
+    errors_attributes: tuple[str, ...] = ()
+    """The same of wsgi.errors."""
     errors_written: int = 0
     """Calls of write and writelines on wsgi.errors so far."""
     errors_unflushed: bool = False

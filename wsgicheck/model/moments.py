@@ -18,6 +18,7 @@ What a check receives as its second argument:
 | CLOSE        | None once close() of the body is done; the exception it raised; Ending.ABANDONED      |
 | WIRE         | the bytes that a real server put on the socket (server runs only)                     |
 | IMPORT       | what loading the target did to the process (doctor and normal runs)                   |
+| PROCESS      | Fate: how the process that ran the application ended, or None if it lives             |
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
-__all__ = ["Ending", "Moment", "Start", "Use"]
+__all__ = ["Ending", "Fate", "Moment", "Start", "Use"]
 
 
 class Moment(Enum):
@@ -46,6 +47,7 @@ class Moment(Enum):
     CLOSE = "close"
     WIRE = "wire"
     IMPORT = "import"
+    PROCESS = "process"
 
 
 class Ending(Enum):
@@ -69,6 +71,16 @@ class Start(NamedTuple):
     status: Any
     headers: Any
     exc_info: Any = None
+
+
+class Fate(NamedTuple):
+    """How a process that ran the subject ended before its work was done.
+
+    `kind` is "hang", "exit", "signal", "output" (a flood of it) or "memory"; `detail` is for a person.
+    """
+
+    kind: str
+    detail: str
 
 
 class Use(NamedTuple):

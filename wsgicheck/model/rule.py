@@ -97,6 +97,8 @@ def cited(document: str, section: str = "", quote: str = "", url: str = "") -> C
 
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Any]
+Subject = Callable[..., Any]
+"""What an example puts on stage, or the decorator that takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class Card:
         return f"<{type(self).__name__.lower()} {self.name}>"
 
     def _example(self, kind: str, bad: bool, subject: Callable[..., Any] | None,
-                 options: dict[str, Any]) -> Any:
+                 options: dict[str, Any]) -> Subject:
         request = options.pop("request", None) or Request.make(
             **{k: v for k, v in options.items() if k not in ("drive",)})
         drive = options.get("drive", PLAIN)
@@ -169,30 +171,30 @@ class Card:
 
         return add if subject is None else add(subject)
 
-    def bad(self, app: App | None = None, /, **options: Any) -> Any:
+    def bad(self, app: App | None = None, /, **options: Any) -> Subject:
         """Add an application that breaks exactly this rule.
 
         Options are those of Request.make, or `request=Request(...)`, and `drive=Drive(...)`.
         """
         return self._example("app", True, app, options)
 
-    def good(self, app: App | None = None, /, **options: Any) -> Any:
+    def good(self, app: App | None = None, /, **options: Any) -> Subject:
         """Add an application that breaks nothing."""
         return self._example("app", False, app, options)
 
-    def bad_environ(self, change: Callable[[dict[str, Any]], Any] | None = None, /, **options: Any) -> Any:
+    def bad_environ(self, change: Callable[[dict[str, Any]], Any] | None = None, /, **options: Any) -> Subject:
         """Add a change to a legal environ after which exactly this rule is broken."""
         return self._example("environ", True, change, options)
 
-    def good_environ(self, change: Callable[[dict[str, Any]], Any] | None = None, /, **options: Any) -> Any:
+    def good_environ(self, change: Callable[[dict[str, Any]], Any] | None = None, /, **options: Any) -> Subject:
         """Add a change to a legal environ that breaks nothing."""
         return self._example("environ", False, change, options)
 
-    def bad_server(self, server: Callable[[App], Any] | None = None, /, **options: Any) -> Any:
+    def bad_server(self, server: Callable[[App], Any] | None = None, /, **options: Any) -> Subject:
         """Add a server that breaks exactly this rule when it runs the application it is given."""
         return self._example("server", True, server, options)
 
-    def good_server(self, server: Callable[[App], Any] | None = None, /, **options: Any) -> Any:
+    def good_server(self, server: Callable[[App], Any] | None = None, /, **options: Any) -> Subject:
         """Add a server that breaks nothing."""
         return self._example("server", False, server, options)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from ..model.moments import Moment
 from ..model.rule import Card, Relation, Rule
 
-__all__ = ["CHAPTERS", "cards_in", "catalogue", "passive_rules"]
+__all__ = ["CHAPTERS", "cards_in", "catalogue", "passive_rules", "process_rules", "relations"]
 
 CHAPTERS = (
     "call", "environ", "wsgi_keys", "paths", "input", "errors", "start_response", "status", "headers",
-    "fields", "cookies", "content_length", "exc_info", "write", "body", "close", "file_wrapper",
+    "fields", "cookies", "content_length", "exc_info", "write", "body", "close", "file_wrapper", "survival",
 )
 """Modules of this package that hold cards, in the order in which people read them."""
 
@@ -30,10 +31,19 @@ def catalogue() -> tuple[Card, ...]:
     return tuple(card for chapter in CHAPTERS for card in cards_in(f"{__name__}.{chapter}"))
 
 
+_LATER = (Moment.WIRE, Moment.IMPORT, Moment.PROCESS)
+
+
 @cache
 def passive_rules() -> tuple[Rule, ...]:
     """Return the rules that are judged live, at a moment of a single exchange."""
-    return tuple(card for card in catalogue() if isinstance(card, Rule))
+    return tuple(card for card in catalogue() if isinstance(card, Rule) and card.at not in _LATER)
+
+
+@cache
+def process_rules() -> tuple[Rule, ...]:
+    """Return the rules about what becomes of the process that runs the subject."""
+    return tuple(card for card in catalogue() if isinstance(card, Rule) and card.at is Moment.PROCESS)
 
 
 @cache

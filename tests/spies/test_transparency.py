@@ -1,0 +1,140 @@
+"""The observer does not change the observed: the same application, bare and watched, is the same."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsgicheck.model.finding import Finding
+from wsgicheck.model.request import PLAIN, Drive, Request
+from wsgicheck.reference.gateway import FileWrapper, environ_of
+from wsgicheck.reference.repertoire import Recipe
+from wsgicheck.strategies import DRIVES, requests
+from wsgicheck.strategies.applications import recipes
+from wsgicheck.validator import validator
+
+
+def record(application: Callable[..., Any], request: Request, drive: Drive) -> list[Any]:
+    """Run an exchange as a nosy server would, and write down all it can see."""
+    seen: list[Any] = []
+
+    def start_response(*args: Any, **keywords: Any) -> Any:
+        seen.append(("start", args[0], list(args[1]), len(args), sorted(keywords)))
+        if len(args) > 2 and args[2] and sent:
+            raise args[2][1]
+        if drive.start_raises:
+            raise LookupError("refused")
+        return write
+
+    def write(data: bytes) -> None:
+        seen.append(("write", data))
+        if drive.write_raises_after is not None:
+            raise LookupError("gone")
+        sent.append(data)
+
+    sent: list[bytes] = []
+    environ = environ_of(request)
+    before = set(environ)
+    body: Any = None
+    try:
+        body = application(environ, start_response)
+        seen.append(("keys", sorted(set(environ) ^ before)))
+        seen.append(("wrapper", type(body) is FileWrapper))
+        try:
+            seen.append(("len", len(body)))
+        except TypeError:
+            seen.append(("len", None))
+        if drive.stop_after != 0:
+            for number, item in enumerate(body, 1):
+                seen.append(("item", item))
+                if item:
+                    sent.append(item)
+                if number == drive.stop_after:
+                    break
+    except Exception as error:
+        seen.append(("raised", type(error), str(error)))
+    finally:
+        if hasattr(body, "close"):
+            try:
+                body.close()
+                seen.append("closed")
+            except Exception as error:
+                seen.append(("close raised", type(error), str(error)))
+        elif body is not None:
+            seen.append("closed")
+    return seen
+
+
+@given(recipes(), requests(), st.sampled_from(DRIVES))
+@settings(max_examples=300, deadline=None)
+def test_watched_is_bare(recipe: Recipe, request: Request, drive: Drive) -> None:
+    application = recipe.build()
+    findings: list[Finding] = []
+    watched = validator(application, on_violation=findings.append)
+    assert record(watched, request, drive) == record(application, request, drive)
+
+
+@given(recipes(mishaps=False), requests())
+@settings(max_examples=300, deadline=None)
+def test_legal_applications_are_not_flagged(recipe: Recipe, request: Request) -> None:
+    musts: list[Finding] = []
+
+    def collect(finding: Finding) -> None:
+        if finding.level.value == "must":
+            musts.append(finding)
+
+    record(validator(recipe.build(), on_violation=collect), request, PLAIN)
+    assert not musts, recipe.source()
+
+
+def test_attributes_are_passed_on() -> None:
+    class Application:
+        config = {"a": 1}
+
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [b"x"]
+
+    application = Application()
+    watched = validator(application)
+    assert watched.config is application.config
+    assert watched.__wrapped__ is application
+    with pytest.raises(AttributeError):
+        _ = watched.nothing
+
+
+def test_a_server_recognises_its_own_file_wrapper() -> None:
+    recipe = Recipe(shape="file_wrapper")
+    environ = environ_of(Request())
+    body = validator(recipe.build())(environ, lambda *args: None)
+    assert type(body) is FileWrapper
+    assert isinstance(body, environ["wsgi.file_wrapper"])
+
+
+def test_a_file_wrapper_class_answers_isinstance_while_it_is_spied_on() -> None:
+    answers = []
+
+    def application(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        answers.append(isinstance([], environ["wsgi.file_wrapper"]))
+        return [b"x"]
+
+    validator(application)(environ_of(Request()), lambda *args: None).close()
+    assert answers == [False]
+
+
+def test_nothing_is_raised_out_of_a_dropped_body() -> None:
+    def application(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        yield b"x"
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        body = validator(application)(environ_of(Request()), lambda *args: lambda data: None)
+        assert next(iter(body)) == b"x"
+        del body

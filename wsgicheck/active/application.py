@@ -1,0 +1,260 @@
+"""The property run over an application, seen from the parent: lives of a child, added up to a Run."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from .. import __version__
+from ..errors import ConfigError, TargetError, WsgicheckError
+from ..harness.child import Child, Death, Watch
+from ..model.exchange import Exchange
+from ..model.finding import Finding
+from ..model.moments import Fate
+from ..model.request import Case, Request
+from ..model.rule import Card, Rule
+from ..model.run import RuleResult, Run, RunVerdict, Subject
+from ..rules import catalogue, process_rules, relations
+from ..selection import select
+from .options import Options
+from .records import Job, Sighting, Tally, weight
+
+__all__ = ["Progress", "check_application"]
+
+_LIVES = 8
+"""Children that one run uses up at most, where the application ends them."""
+_SPARE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: counts so far, names of broken rules, seconds left at most."""
+
+    examples: int
+    of: int
+    exchanges: int
+    broken: tuple[str, ...]
+    seconds_left: float
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What all lives so far have shown."""
+
+    tally: Tally = field(default_factory=Tally)
+    life: Tally = field(default_factory=Tally)
+    sightings: dict[str, Sighting] = field(default_factory=dict)
+    details: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+    def sight(self, sighting: Sighting, smaller: bool = False) -> None:
+        known = self.sightings.get(sighting.rule)
+        if known is None or (smaller and sighting.case and known.case
+                             and weight(sighting.case) <= weight(known.case)):
+            self.sightings[sighting.rule] = sighting
+
+    def end_life(self) -> None:
+        self.tally.add(self.life)
+        self.life = Tally()
+
+    @property
+    def examples(self) -> int:
+        return self.tally.examples + self.life.examples
+
+    @property
+    def exchanges(self) -> int:
+        return self.tally.exchanges + self.life.exchanges
+
+
+def _environment(options: Options) -> dict[str, str]:
+    # A set's order must not differ from run to run, or the same seed gives another report.
+    environment = {"PYTHONHASHSEED": "0"} | dict(os.environ)
+    if options.settings:
+        environment["DJANGO_SETTINGS_MODULE"] = options.settings
+    return environment
+
+
+class _Check:
+    """One run."""
+
+    def __init__(self, target: str, options: Options, progress: Callable[[Progress], None] | None) -> None:
+        cards = catalogue()
+        self.target = target
+        self.options = options
+        self.progress = progress
+        self.chosen: tuple[Card, ...] = select(
+            tuple(card for card in cards if isinstance(card, Rule) or card in relations()),
+            options.select, options.ignore, known=cards)
+        self.fates: tuple[Rule, ...] = select(process_rules(), options.select, options.ignore, known=cards)
+        self.seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+        self.begun = time.monotonic()
+        self.deadline = self.begun + options.max_time
+        self.sum = _Sum()
+        self.avoid: list[tuple[str, str]] = []
+
+    def live(self, job: Job) -> Death | None:
+        """Run one child to its end; return how it died, None if it did its work."""
+        options = self.options
+        watch = Watch(options.timeout, options.max_memory, options.max_output)
+        try:
+            child = Child("wsgicheck.active.worker", job, directory=options.directory,
+                          environment=_environment(options), watch=watch)
+        except OSError as error:
+            raise ConfigError(f"cannot start in {options.directory or '.'}: {error}") from error
+        with child:
+            for message in child.messages(time.monotonic() + job.seconds + _SPARE_SECONDS):
+                if isinstance(message, Death):
+                    return message
+                self.hear(*message)
+        return None
+
+    def hear(self, kind: str, payload: object) -> None:
+        """Take one message of the child."""
+        if isinstance(payload, Sighting):
+            self.sum.sight(payload, smaller=kind == "smallest")
+        elif isinstance(payload, Tally):
+            self.sum.life = payload
+            self.tell()
+        elif kind == "ready" and isinstance(payload, tuple):
+            self.sum.details = payload
+        elif kind == "target":
+            raise TargetError(str(payload))
+        elif kind == "bug":
+            raise WsgicheckError(f"wsgicheck itself failed in the child: {payload}")
+
+    def tell(self) -> None:
+        if self.progress is not None:
+            self.progress(Progress(self.sum.examples, self.options.max_examples, self.sum.exchanges,
+                                   tuple(self.sum.sightings), max(0.0, self.deadline - time.monotonic())))
+
+    def judge(self, death: Death) -> None:
+        """Turn the end of a child into a sighting."""
+        case = death.doing if isinstance(death.doing, Case) else None
+        for rule in self.fates:
+            verdict = rule.check(Exchange(), Fate(death.kind, death.detail))
+            if isinstance(verdict, str):
+                last = death.output.strip().splitlines()[-1:] if death.kind != "output" else []
+                evidence = verdict + (f"; last line printed: {last[0][:120]}" if last else "")
+                self.sum.sight(Sighting(rule.id, evidence, case))
+                self.sum.tally.broken[rule.id] = self.sum.tally.broken.get(rule.id, 0) + 1
+
+    def run(self) -> Run:
+        options = self.options
+        for life in range(_LIVES):
+            left = self.deadline - time.monotonic()
+            examples = options.max_examples - self.sum.examples
+            if life and (left < 0.5 or examples <= 0):
+                break
+            death = self.live(Job(self.target, options, self.seed + life, max(1, examples), max(left, 0.5),
+                                  tuple(self.avoid)))
+            if death is not None and death.doing == "import":
+                raise TargetError(_import_death(self.target, death))
+            self.sum.end_life()
+            if death is None:
+                break
+            self.judge(death)
+            if not isinstance(death.doing, Case):
+                self.sum.notes.append(f"the application's process ended between two requests: {death.detail}")
+                break
+            request = death.doing.request
+            self.avoid.append((request.method, request.path))
+            self.sum.notes.append(f"{request.method} {request.path!r} was left out after it had ended the process")
+        self.simplify_fates()
+        return self.report()
+
+    def simplify_fates(self) -> None:
+        """Show a plainer request that ends the process in the same way, where there is one."""
+        for rule in self.fates:
+            sighting = self.sum.sightings.get(rule.id)
+            if sighting is None or sighting.case is None or not self.options.shrink:
+                continue
+            request = sighting.case.request
+            for plainer in (Request(), Request.make("GET", request.path), Request.make(request.method, request.path)):
+                if weight(Case(plainer)) >= weight(sighting.case):
+                    continue
+                before = self.sum.life
+                death = self.live(Job(self.target, self.options, 0, 1, self.options.timeout + 5,
+                                      cases=(Case(plainer),)))
+                self.sum.life = before
+                if death is not None and isinstance(rule.check(Exchange(), Fate(death.kind, death.detail)), str):
+                    self.sum.sightings[rule.id] = replace(sighting, case=Case(plainer))
+                    break
+
+    def report(self) -> Run:
+        tally, sightings = self.sum.tally, self.sum.sightings
+        results = []
+        for card in self.chosen:
+            applied = tally.applied.get(card.id, 0)
+            if card.id in sightings:
+                verdict = RunVerdict.BROKEN
+            elif card.id in tally.crashed:
+                verdict = RunVerdict.CRASHED
+            elif applied or (card in self.fates and tally.exchanges):
+                verdict = RunVerdict.HOLDS
+            else:
+                verdict = RunVerdict.UNEXERCISED
+            exchanges = tally.exchanges if card in self.fates else applied
+            results.append(RuleResult(card.id, card.family, card.level, verdict, card.covers, exchanges))
+        notes = [*self.sum.notes, *(f"wsgicheck's own rule {name} crashed: {text}"
+                                    for name, text in sorted(tally.crashed.items()))]
+        if self.sum.examples < self.options.max_examples and not self.avoid:
+            notes.append(f"time was over after {self.sum.examples} of {self.options.max_examples} requests "
+                         f"(--max-time {self.options.max_time:g})")
+        return Run(
+            subject=Subject("application", self.target, self.sum.details), seed=self.seed,
+            seconds=time.monotonic() - self.begun, exchanges=tally.exchanges, rules=tuple(results),
+            findings=tuple(self.findings()), nothing_checked=_nothing_checked(tally), notes=tuple(notes),
+            statuses=dict(sorted(tally.statuses.items())), version=__version__)
+
+    def findings(self) -> list[Finding]:
+        order = {card.id: number for number, card in enumerate(self.chosen)}
+        found = []
+        for card in sorted(self.chosen, key=lambda card: (-card.level.rank, order[card.id])):
+            sighting = self.sum.sightings.get(card.id)
+            if sighting is not None:
+                found.append(Finding(card.id, card.family, card.level, card.binds.value, sighting.evidence,
+                                     max(1, self.sum.tally.broken.get(card.id, 0)), sighting.site, sighting.case,
+                                     sighting.twin, sighting.events))
+        return found
+
+
+def _import_death(target: str, death: Death) -> str:
+    last = death.output.strip().splitlines()[-1:]
+    printed = f" (it printed last: {last[0][:200]})" if last else ""
+    if death.kind == "hang":
+        return f"importing {target} did not end: {death.detail}{printed}"
+    return f"importing {target} ended the process: {death.detail}{printed}"
+
+
+def _nothing_checked(tally: Tally) -> str:
+    """Return why the run says nothing about the application, "" if it says something."""
+    answers = sum(tally.statuses.values())
+    if not tally.exchanges or not answers:
+        return "no request was answered"
+    if any(code and code < 400 for code in tally.statuses):
+        return ""
+    if set(tally.statuses) == {0}:
+        most = max(tally.raised, key=lambda text: tally.raised[text], default="an exception")
+        return f"each of {answers} requests ended in an exception, mostly {most}"
+    codes = ", ".join(f"{code or 'an exception'} ({count})" for code, count in sorted(tally.statuses.items()))
+    return (f"each of {answers} requests was answered with an error: {codes}; name a path that works with --path, "
+            "or set up what the application needs")
+
+
+def check_application(target: str, *, options: Options | None = None,
+                      progress: Callable[[Progress], None] | None = None) -> Run:
+    """Check the application that `target` names, in a child process.
+
+    Args:
+        target: "pkg.mod:attr", "pkg.mod", "pkg.mod:factory()" or "path/to/file.py:attr".
+        progress: is told how far the run is, several times a second.
+
+    Raises:
+        TargetError: the target cannot be imported or called.
+        ConfigError: an option is wrong.
+        WsgicheckError: a bug of ours in the child.
+    """
+    return _Check(target, options or Options(), progress).run()

@@ -1,0 +1,41 @@
+"""What a property run is told: how much, how long, which rules, which requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of one run.
+
+    Attributes:
+        select, ignore: ids, families or levels of rules.
+        seed: the run is a function of it; None draws one.
+        max_examples: requests that are drawn; each is worth several exchanges.
+        max_time: seconds for the whole run.
+        timeout: seconds for one exchange, after which the application counts as hung.
+        max_memory: bytes of resident memory, after which it is ended.
+        max_output: bytes on stdout and stderr together, after which it is ended.
+        directory: the working directory of the application, "" for the present one.
+        settings: DJANGO_SETTINGS_MODULE for the application, "" to leave it.
+        paths: further paths to ask, percent-encoded, with or without a query.
+        headers: (name, value) of request headers that are sent now and then.
+        shrink: whether each finding's request is made as small as it gets.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    seed: int | None = None
+    max_examples: int = 100
+    max_time: float = 60.0
+    timeout: float = 10.0
+    max_memory: int = 2 * 1024**3
+    max_output: int = 64 * 1024**2
+    directory: str = ""
+    settings: str = ""
+    paths: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    shrink: bool = True

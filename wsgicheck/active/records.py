@@ -1,0 +1,98 @@
+"""What parent and child of a property run say to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..model.finding import Site
+from ..model.request import Case, Request
+from .options import Options
+
+__all__ = ["Job", "Sighting", "Tally", "weight"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the child shall do.
+
+    Attributes:
+        seed: of this life of the child; examples: how many requests it shall draw.
+        seconds: how long it may take.
+        avoid: (method, path) that ended an earlier life.
+        cases: these and nothing else, in place of drawn ones; each is performed once.
+    """
+
+    target: str
+    options: Options
+    seed: int
+    examples: int
+    seconds: float
+    avoid: tuple[tuple[str, str], ...] = ()
+    cases: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One breach of one rule, seen in the child."""
+
+    rule: str
+    evidence: str
+    case: Case | None
+    twin: Case | None = None
+    site: Site | None = None
+    events: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of one life of the child, or of several added up.
+
+    Attributes:
+        applied: by rule id, how often it was applicable.
+        broken: by rule id, the exchanges in which it was broken.
+        statuses: responses by status code; 0 where the application raised instead.
+        raised: what it raised, by text, with the line of the user's own code.
+        crashed: checks of ours that raised, by rule id.
+    """
+
+    examples: int = 0
+    exchanges: int = 0
+    applied: dict[str, int] = field(default_factory=dict)
+    broken: dict[str, int] = field(default_factory=dict)
+    statuses: dict[int, int] = field(default_factory=dict)
+    raised: dict[str, int] = field(default_factory=dict)
+    crashed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """Add the counts of `other`."""
+        self.examples += other.examples
+        self.exchanges += other.exchanges
+        for mine, theirs in ((self.applied, other.applied), (self.broken, other.broken)):
+            for name, count in theirs.items():
+                mine[name] = mine.get(name, 0) + count
+        for code, count in other.statuses.items():
+            self.statuses[code] = self.statuses.get(code, 0) + count
+        for text, count in other.raised.items():
+            self.raised[text] = self.raised.get(text, 0) + count
+        self.crashed.update(other.crashed)
+
+
+_PLAIN = dict(Request().variables)
+
+
+def weight(case: Case) -> tuple[int, str]:
+    """Return by what two cases are compared: the smaller one is easier to read."""
+    request, drive = case.request, case.drive
+    size = 0
+    seen = set()
+    for name, value in request.variables:
+        seen.add(name)
+        if _PLAIN.get(name) != value:
+            size += 4 + len(value) + (len(name) if name not in _PLAIN else 0)
+    size += 6 * len(_PLAIN.keys() - seen)
+    size += len(request.body) + 3 * len(request.reads)
+    size += 5 * (request.input_terminated + request.multithread + request.multiprocess + request.run_once
+                 + (request.url_scheme != "http") + (not request.file_wrapper))
+    size += 10 * ((drive.stop_after is not None) + drive.start_raises + (drive.write_raises_after is not None)
+                  + (drive.calls - 1))
+    return size, repr(case)

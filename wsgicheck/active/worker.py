@@ -1,0 +1,133 @@
+"""The child of a property run: imports the target, explores it, shrinks what is broken, and reports home."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from copy import deepcopy
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+from ..errors import TargetError
+from ..harness.child import BlackBox, Child
+from ..model.moments import Moment
+from ..model.request import Case
+from ..model.rule import Relation, Rule
+from ..rules import catalogue, passive_rules, relations
+from ..selection import select
+from ..targets import load_target
+from .explore import Explorer
+from .place import return_line
+from .records import Job, Sighting, Tally
+
+__all__ = ["main"]
+
+_REPORT_EVERY = 0.2
+_RETURNED = frozenset({Moment.RETURNED, Moment.END, Moment.CHUNK, Moment.CLOSE})
+
+
+class Worker:
+    """One life of the child."""
+
+    def __init__(self, job: Job, channel: Connection, box: BlackBox) -> None:
+        self.job = job
+        self.channel = channel
+        self.box = box
+        self.begun = time.monotonic()
+        self.reported = 0.0
+
+    def send(self, kind: str, payload: Any) -> None:
+        self.channel.send((kind, payload))
+
+    def doing(self, case: Case | None) -> None:
+        if case is None:
+            self.box.end()
+        else:
+            self.box.begin(case)
+
+    def tick(self, tally: Tally) -> None:
+        now = time.monotonic()
+        if now - self.reported >= _REPORT_EVERY:
+            self.reported = now
+            self.send("tally", tally)
+
+    def run(self) -> None:
+        job, options = self.job, self.job.options
+        self.box.begin("import")
+        target = load_target(job.target)
+        self.box.end()
+        self.send("ready", target.details)
+        application = target.application
+        cards = catalogue()
+        rules: tuple[Rule, ...] = select(passive_rules(), options.select, options.ignore, known=cards)
+        laws: tuple[Relation, ...] = select(relations(), options.select, options.ignore, known=cards)
+        explorer = Explorer(application, rules, laws, doing=self.doing,
+                            sighted=lambda sighting: self.send("sighting", sighting), tick=self.tick,
+                            deadline=self.begun + job.seconds * 0.7, avoid=frozenset(job.avoid))
+        if job.cases:
+            for case in job.cases:
+                explorer.perform(case)
+        else:
+            self.explore(explorer, application, laws, rules)
+        self.send("tally", explorer.tally)
+        self.send("done", None)
+
+    def explore(self, explorer: Explorer, application: Any, laws: tuple[Relation, ...],
+                rules: tuple[Rule, ...]) -> None:
+        from ..strategies import requests
+        from .material import material_for
+
+        job = self.job
+        strategy = requests(material_for(application, job.options))
+        explorer.run(strategy, job.seed, job.examples)
+        self.send("tally", explorer.tally)
+        # What is called to make requests small says nothing about how often a rule is broken.
+        explored = deepcopy(explorer.tally)
+        by_id = {law.id: law for law in laws}
+        moments = {rule.id: rule.at for rule in rules}
+        end = self.begun + job.seconds
+        sightings = sorted(explorer.smallest.values(), key=lambda sighting: explorer.first_at[sighting.rule])
+        for index, sighting in enumerate(sightings):
+            share = max(0.5, (end - time.monotonic()) / (len(sightings) - index))
+            best = self.shrunk(explorer, sighting, by_id.get(sighting.rule), strategy, share)
+            moment = moments.get(best.rule, Moment.END)
+            if best.case is not None and (moment is Moment.RETURNED or (best.site is None and moment in _RETURNED)):
+                self.box.begin(best.case)
+                best = replace(best, site=return_line(application, best.case) or best.site)
+                self.box.end()
+            self.send("smallest", best)
+        explorer.tally = explored
+
+    def shrunk(self, explorer: Explorer, sighting: Sighting, law: Relation | None, strategy: Any,
+               seconds: float) -> Sighting:
+        from .shrink import smallest
+
+        if not self.job.options.shrink:
+            return sighting
+        return smallest(explorer, sighting, law, strategy, self.job.seed, explorer.first_at[sighting.rule],
+                        time.monotonic() + min(seconds, 10.0))
+
+
+def main(argument: str) -> None:
+    """Run one life. Whatever the subject raises on import is told in one line."""
+    job, channel, box = Child.inside(argument)
+    try:
+        Worker(job, channel, box).run()
+    except TargetError as error:
+        channel.send(("target", str(error)))
+        channel.send(("done", None))
+    except BaseException as error:
+        import traceback
+
+        channel.send(("bug", f"{type(error).__name__}: {error}\n{traceback.format_exc()}"))
+        channel.send(("done", None))
+    channel.close()
+    sys.stdout.flush()
+    # Threads, atexit hooks and finalizers of the subject have had their say; none may hold us up.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,185 @@
+"""The repertoire: every legal way to write a WSGI application, as data that becomes runnable source.
+
+Laws: what a Recipe builds is what its source says, since it is built from it; it keeps PEP 3333 to the
+letter wherever it is asked in a legal way; the plainest recipe is a function that returns one bytes in a list.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["Mishap", "Recipe", "Shape", "StartAt"]
+
+Shape = Literal["list", "tuple", "generator", "iterator", "sequence", "sized", "closing", "file_wrapper", "class"]
+"""What the application returns. "sequence" has only __getitem__; "sized" has len(); "closing" has close()."""
+StartAt = Literal["call", "first item"]
+"""When start_response is called: in the call, or inside the first next()."""
+Mishap = Literal["", "error page", "error page after error", "raise in call", "raise before items",
+                 "raise after first item", "raise in close"]
+"""What goes wrong, legally: an error page with exc_info, replacing an answer begun, or an exception let out."""
+
+_serial = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One application.
+
+    Attributes:
+        status, headers: as passed to start_response; Content-Length is added where `length` is true.
+        items: the body's items, in order; empty ones allowed.
+        writes: what is passed to write() before the body is returned.
+        shape, start_at, mishap: see there.
+        empties_first: items of no bytes that a lazily started body yields before start_response is called.
+        length: a true Content-Length is declared.
+        head_aware: HEAD gets no body.
+        read: how wsgi.input is read: not at all, in one read of CONTENT_LENGTH, in small reads, or by lines.
+        touch_environ: environ is changed, as it may be.
+        none_exc_info: start_response gets None as its third argument, which equals leaving it out.
+    """
+
+    status: str = "200 OK"
+    headers: tuple[tuple[str, str], ...] = (("Content-Type", "text/plain; charset=utf-8"),)
+    items: tuple[bytes, ...] = (b"It works.\n",)
+    writes: tuple[bytes, ...] = ()
+    shape: Shape = "list"
+    start_at: StartAt = "call"
+    mishap: Mishap = ""
+    empties_first: int = 0
+    length: bool = False
+    head_aware: bool = False
+    read: Literal["", "whole", "small", "lines"] = ""
+    touch_environ: bool = False
+    none_exc_info: bool = False
+
+    @property
+    def lazy(self) -> bool:
+        """Whether start_response is called while the body is iterated."""
+        return self.start_at == "first item" and self.shape in ("generator", "iterator", "closing", "class")
+
+    @property
+    def bodyless(self) -> bool:
+        return self.status[:3] in ("204", "205", "304")
+
+    def _fields(self) -> str:
+        fields = list(self.headers)
+        if self.length and not self.bodyless:
+            size = sum(map(len, self.items)) + sum(map(len, self.writes))
+            fields.append(("Content-Length", str(size)))
+        return repr(fields)
+
+    def _start(self) -> list[str]:
+        third = ", None" if self.none_exc_info else ""
+        lines = []
+        if self.mishap in ("error page", "error page after error"):
+            if self.mishap == "error page after error":
+                lines.append(f"start_response({self.status!r}, {self._fields()})")
+            lines += ["try:", "    raise ValueError('something went wrong')", "except ValueError:",
+                      "    start_response('500 Internal Server Error', "
+                      "[('Content-Type', 'text/plain; charset=utf-8')], sys.exc_info())"]
+            return lines
+        call = f"start_response({self.status!r}, {self._fields()}{third})"
+        return [f"write = {call}" if self._writes() else call]
+
+    def _writes(self) -> tuple[bytes, ...]:
+        usable = not self.lazy and not self.bodyless and not self.mishap and self.shape != "class"
+        return self.writes if usable else ()
+
+    def _reading(self) -> list[str]:
+        if not self.read:
+            return []
+        size = "int(environ.get('CONTENT_LENGTH') or 0)"
+        if self.read == "whole":
+            return [f"environ['wsgi.input'].read({size})"]
+        if self.read == "small":
+            return [f"left = {size}", "while left:", "    data = environ['wsgi.input'].read(min(left, 7))",
+                    "    left -= len(data)", "    if not data:", "        break"]
+        return [f"if {size}:", "    for line in environ['wsgi.input']:", "        pass"]
+
+    def _items(self) -> str:
+        items = () if self.bodyless else self.items
+        return repr(list(items))
+
+    def _lazy_lines(self) -> list[str]:
+        """The body of a generator function that yields the items."""
+        lines = []
+        if self.lazy:
+            lines += ["yield b''"] * self.empties_first + self._start()
+        if self.mishap == "raise before items":
+            lines.append("raise ValueError('something went wrong')")
+        lines.append("for number, item in enumerate(items):")
+        lines.append("    yield item")
+        if self.mishap == "raise after first item":
+            lines.append("    raise ValueError('something went wrong')")
+        return lines
+
+    def source(self, name: str = "application") -> str:
+        """Return Python source that defines the application as `name`; needs nothing but Python."""
+        body: list[str] = []
+        if self.touch_environ:
+            body += ["environ['myframework.request'] = object()", "environ.pop('QUERY_STRING', None)"]
+        body += self._reading()
+        if self.mishap == "raise in call":
+            body.append("raise ValueError('something went wrong')")
+        body.append(f"items = {self._items()}")
+        if self.head_aware:
+            body += ["if environ['REQUEST_METHOD'] == 'HEAD':", "    items = []"]
+        if not self.lazy:
+            body += self._start()
+        body += [f"write({data!r})" for data in self._writes()]
+        if self.shape == "class":
+            return self._class_source(name, body)
+        return "\n".join(["import io", "import sys", "", "",
+                          f"def {name}(environ, start_response):", *_indent(body + self._return())]) + "\n"
+
+    def _closing(self) -> list[str]:
+        raising = "raise ValueError('something went wrong')" if self.mishap == "raise in close" else "self.open = False"
+        return ["    def close(self):", f"        {raising}"]
+
+    def _return(self) -> list[str]:
+        shape = self.shape
+        if shape in ("list", "tuple"):
+            return [f"return {'list' if shape == 'list' else 'tuple'}(items)"]
+        if shape == "sequence":
+            return ["class Body:", "    def __getitem__(self, index):", "        return items[index]", "return Body()"]
+        if shape == "sized":
+            return ["class Body:", "    def __len__(self):", "        return len(items)",
+                    "    def __iter__(self):", "        return iter(items)", *self._closing(), "return Body()"]
+        if shape == "file_wrapper":
+            return ["file = io.BytesIO(b''.join(items))", "if 'wsgi.file_wrapper' in environ:",
+                    "    return environ['wsgi.file_wrapper'](file, 8192)", "return iter(lambda: file.read(8192), b'')"]
+        generator = ["def body():", *_indent(self._lazy_lines())]
+        if shape == "generator":
+            return [*generator, "return body()"]
+        if shape == "iterator":
+            return [*generator, "class Body:", "    def __init__(self):", "        self.items = body()",
+                    "    def __iter__(self):", "        return self", "    def __next__(self):",
+                    "        return next(self.items)", "return Body()"]
+        return [*generator, "class Body:", "    def __iter__(self):", "        return body()", *self._closing(),
+                "return Body()"]
+
+    def _class_source(self, name: str, body: list[str]) -> str:
+        init = ["self.environ, self.start_response = environ, start_response"]
+        return "\n".join(["import io", "import sys", "", "", f"class {name}:",
+                          "    def __init__(self, environ, start_response):", *_indent(init, 2),
+                          "    def __iter__(self):",
+                          *_indent(["environ, start_response = self.environ, self.start_response", *body,
+                                    *self._lazy_lines()], 2)]) + "\n"
+
+    def build(self, name: str = "application") -> Callable[..., Any]:
+        """Return the application that the source defines; a traceback shows its lines."""
+        source = self.source(name)
+        filename = f"<recipe {next(_serial)}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        namespace: dict[str, Any] = {"__name__": "recipe"}
+        exec(compile(source, filename, "exec"), namespace)
+        application: Callable[..., Any] = namespace[name]
+        return application
+
+
+def _indent(lines: list[str], levels: int = 1) -> list[str]:
+    return ["    " * levels + line for line in lines]
