@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 __all__ = [
-    "CONTENT_RANGE", "COOKIE_PAIR_VALUE", "DIGITS", "ENTITY_TAG", "FIELD_CONTROL", "HTTP_VERSION",
-    "IMF_FIXDATE", "MEDIA_TYPE", "SCHEME", "STATUS", "STATUS_CODE", "TOKEN", "URI_REFERENCE",
+    "C1_CONTROL", "CONTENT_RANGE", "COOKIE_PAIR_VALUE", "DIGITS", "ENTITY_TAG", "FIELD_CONTROL", "HOST",
+    "HTTP_VERSION", "IMF_FIXDATE", "MEDIA_TYPE", "SCHEME", "SERVER_PROTOCOL", "STATUS", "STATUS_CODE", "TOKEN",
+    "URI_REFERENCE",
 ]
 
 # tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
@@ -31,8 +32,19 @@ STATUS = re.compile(r"[0-9]{3} [!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?"
 # control characters: %x00-1F / %x7F                                       (RFC 5234 B.1, CTL)
 FIELD_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
+# C1 control characters of ISO 8859-1: %x80-9F, obs-text to HTTP          (RFC 9110 5.5)
+C1_CONTROL = re.compile(r"[\x80-\x9f]")
+
 # HTTP-version = "HTTP/" DIGIT "." DIGIT; gateways of HTTP/2 and 3 also say "HTTP/2" (RFC 9112 2.3)
 HTTP_VERSION = re.compile(r"HTTP/[0-9](?:\.[0-9])?")
+
+# server-protocol = HTTP-Version / "INCLUDED" / extension-version          (RFC 3875 4.1.16)
+# extension-version = protocol [ "/" 1*digit "." 1*digit ]; protocol = token. A name begins with a letter here, so
+# that a bare "1.1" is none, and the minor digit may be missing as in HTTP_VERSION.
+SERVER_PROTOCOL = re.compile(rf"[A-Za-z][{_TCHAR}]*(?:/[0-9]+(?:\.[0-9]+)?)?")
+
+# host = IP-literal / IPv4address / reg-name, here not empty               (RFC 3986 3.2.2, RFC 3875 4.1.14)
+HOST = re.compile(r"\[[0-9A-Za-z:.\-_~!$&'()*+,;=]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 
 # scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )                      (RFC 3986 3.1)
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
@@ -52,8 +64,9 @@ _QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*
 
 # media-type = type "/" subtype parameters; parameters = *( OWS ";" OWS [ parameter ] )
 # parameter = token "=" ( token / quoted-string )                          (RFC 9110 8.3.1, 5.6.6)
+# (OWS is possessive: both neighbours of a ";" may take the space, which backtracking would try out in 2^n ways.)
 MEDIA_TYPE = re.compile(
-    rf"[{_TCHAR}]+/[{_TCHAR}]+(?:[ \t]*;[ \t]*(?:[{_TCHAR}]+=(?:[{_TCHAR}]+|{_QUOTED}))?)*"
+    rf"[{_TCHAR}]+/[{_TCHAR}]+(?:[ \t]*+;[ \t]*+(?:[{_TCHAR}]+=(?:[{_TCHAR}]+|{_QUOTED}))?)*"
 )
 
 # Content-Range = range-unit SP ( first-pos "-" last-pos "/" ( complete-length / "*" ) / "*/" complete-length )

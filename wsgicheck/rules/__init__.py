@@ -12,7 +12,8 @@ __all__ = ["CHAPTERS", "cards_in", "catalogue", "passive_rules", "process_rules"
 
 CHAPTERS = (
     "call", "environ", "wsgi_keys", "paths", "input", "errors", "start_response", "status", "headers",
-    "fields", "cookies", "content_length", "exc_info", "write", "body", "close", "file_wrapper", "survival",
+    "header_text", "hop_by_hop", "fields", "cookies", "content_length", "exc_info", "write", "body", "close",
+    "file_wrapper", "survival",
 )
 """Modules of this package that hold cards, in the order in which people read them."""
 
