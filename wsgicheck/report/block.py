@@ -9,6 +9,7 @@ from ..model.request import PLAIN, Case, Drive, Request
 from ..model.rule import ADVICE, MUST, SHOULD, Card, Citation, Level
 from .options import Options
 from .paint import Glyphs, Line, wrap
+from .pep import headings
 from .reproduce import curl
 from .safe import cells
 from .safe import line as safe
@@ -20,8 +21,8 @@ __all__ = ["LEVEL_STYLES", "Blocks", "drive_words", "request_words", "section_wo
 
 LEVEL_STYLES: dict[Level, str] = {MUST: "bold red", SHOULD: "yellow", ADVICE: "cyan"}
 _LABEL = 10
-_USUAL = {"REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT",
-          "SERVER_PROTOCOL"}
+_USUAL = dict(Request().variables)
+"""What an ordinary request has; a report tells what differs."""
 _EVENTS = 12
 
 
@@ -172,7 +173,7 @@ def _short(document: str) -> str:
 def section_words(citation: Citation) -> str:
     """Return the name of the section a citation points to, as a person reads it."""
     if citation.document == "PEP 3333":
-        return " ".join(word.capitalize() for word in citation.section.split("-")) or citation.document
+        return headings().get(citation.section, citation.section) or citation.document
     if citation.document.startswith("RFC"):
         return f"{citation.document} section {citation.section}"
     return ", ".join(part for part in (citation.document, citation.section) if part)
@@ -184,13 +185,11 @@ def request_words(request: Request, verbose: bool = False) -> str:
     said = [safe(f"{request.method or '(no method)'} {target[:600] or '(empty path)'}", 600)]
     limit = 400 if verbose else 80
     for key, value in request.variables:
-        if (key in _USUAL and not verbose) or key in ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING"):
-            continue
-        if key == "HTTP_HOST" and not verbose:
+        if key in ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "SCRIPT_NAME") or _USUAL.get(key) == value:
             continue
         shown = safe(repr(value), 2 * limit) if len(value) <= limit else safe(value, limit)
         said.append(f"{safe(key, 80)}={shown}")
-    for key in (*sorted(_USUAL), "HTTP_HOST"):
+    for key in _USUAL:
         if not request.has(key):
             said.append(f"no {key}")
     if request.body:

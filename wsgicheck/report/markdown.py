@@ -14,7 +14,7 @@ from ..model.rule import Card, Citation
 from ..model.run import Run, RunVerdict
 from .block import drive_words, request_words, section_words
 from .options import Options
-from .plain import place_words
+from .plain import pieces, place_words
 from .reproduce import curl
 from .safe import line as safe
 from .script import script
@@ -52,9 +52,7 @@ def fence(text: str, language: str = "") -> str:
 
 def prose(text: str) -> str:
     """Return the text of a card as Markdown: `words in backticks` stay code, all else is shown as it is."""
-    parts = re.split(r"(``[^`]+``|`[^`]+`)", text)
-    return "".join(code(p.strip("`")) if p.startswith("`") and p.endswith("`") and len(p) > 2 else escaped(p)
-                   for p in parts)
+    return "".join(code(part) if kind else escaped(part) for kind, part in pieces(text))
 
 
 def _paragraphs(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..model.finding import Finding
 from ..model.rule import Card
 from .block import drive_words, request_words, section_words
@@ -9,7 +11,14 @@ from .reproduce import curl
 from .safe import line as safe
 from .view import RunView
 
-__all__ = ["finding_text", "first_pep", "place_words"]
+__all__ = ["finding_text", "first_pep", "pieces", "place_words"]
+
+
+def pieces(text: str) -> list[tuple[str, str]]:
+    """Return the text of a card in pieces: ("code", what stood between backticks) and ("", the rest)."""
+    parts = re.split(r"(``[^`]+``|`[^`]+`)", text)
+    return [("code", part.strip("`")) if part[:1] == part[-1:] == "`" and len(part) > 2 else ("", part)
+            for part in parts if part]
 
 
 def place_words(finding: Finding) -> str:

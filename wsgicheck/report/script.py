@@ -13,7 +13,7 @@ from ..model.finding import Finding
 from ..model.request import Case, Request
 from ..model.rule import Card
 from ..model.run import Subject
-from .judge import judged
+from .judge import bytes_literal, judged
 
 __all__ = ["script", "short"]
 
@@ -51,7 +51,7 @@ def short(case: Case, subject: Subject) -> str:
     environ = ", ".join(f"{key!a}: {value!a}" for key, value in known)
     if request.body:
         lines = ["import io", *lines]
-        environ += f"{', ' if environ else ''}'wsgi.input': io.BytesIO({_body(request.body)})"
+        environ += f"{', ' if environ else ''}'wsgi.input': io.BytesIO({bytes_literal(request.body)})"
     missing = [key for key in _DEFAULTED if not request.has(key)]
     loop = "print(*body)" if case.drive.stop_after is None else \
         f"print([item for item, _ in zip(body, range({case.drive.stop_after}))])"
@@ -100,10 +100,3 @@ def _printable(request: Request) -> bool:
     size = sum(len(key) + len(value) for key, value in request.variables)
     return size + len(request.body) <= _LONGEST or (size <= _LONGEST and len(set(request.body[:4096])) == 1
                                                    and request.body == request.body[:1] * len(request.body))
-
-
-def _body(body: bytes) -> str:
-    """Return a literal of `body`; one byte repeated is written as a product."""
-    if len(body) > 64 and body[:1] * 64 == body[:64] and body == body[:1] * len(body):
-        return f"{body[:1]!r} * {len(body)}"
-    return repr(body)

@@ -1,0 +1,211 @@
+"""What `wsgicheck rules` and `wsgicheck explain RULE` print: the cards, as text, JSON or Markdown.
+
+Laws: everything comes from the card; an example is the source of the very function that the self-test puts
+on stage.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..model.request import PLAIN, Request
+from ..model.rule import Card, Example, Relation, Rule
+from .block import LEVEL_STYLES, drive_words, request_words, section_words
+from .markdown import card_help, code, escaped, fence, prose
+from .paint import ASCII, UNICODE, Glyphs, Line, paint, wrap
+from .safe import line as safe
+from .view import plural
+
+__all__ = ["FORMATS", "example_source", "explain", "rules"]
+
+_NAMES = {"app": "application", "environ": "change", "server": "server", "import": "module"}
+FORMATS = ("text", "json", "markdown")
+_KINDS = {"app": "an application", "environ": "a change to a legal environ", "server": "a server",
+          "import": "a module to import"}
+
+
+def example_source(example: Example) -> str:
+    """Return the source of an example as a reader would write it: dedented, under a name that says what it
+    is, without decorator and annotations, after the constants it uses; "" where Python no longer has it."""
+    try:
+        source = textwrap.dedent(inspect.getsource(example.subject))
+        node = ast.parse(source).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError):
+        return ""
+    lines = source.rstrip("\n").split("\n")
+    if not isinstance(node, ast.FunctionDef):
+        return "\n".join(lines[node.lineno - 1:]) + "\n"
+    # Comments before the first statement belong to it.
+    start = node.body[0].lineno - 1
+    while start > node.lineno and lines[start - 1].lstrip().startswith("#"):
+        start -= 1
+    body = lines[start:]
+    name = _NAMES.get(example.kind, node.name) if node.name == "_" else node.name
+    head = f"def {name}({_parameters(node.args)}):"
+    return "\n".join([*_constants(example, node), head, *body]) + "\n"
+
+
+def _parameters(arguments: ast.arguments) -> str:
+    bare = ast.parse(f"def f({ast.unparse(arguments)}): pass").body[0]
+    for node in ast.walk(bare):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    return ast.unparse(bare.args) if isinstance(bare, ast.FunctionDef) else ""
+
+
+def _constants(example: Example, node: ast.AST) -> list[str]:
+    """Return the assignments of the plain constants of its module that an example reads."""
+    scope = getattr(example.subject, "__globals__", {})
+    names = dict.fromkeys(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id.isupper())
+    lines = [f"{name} = {scope[name]!r}" for name in names
+             if isinstance(scope.get(name), (str, bytes, int, tuple, list)) and len(repr(scope[name])) < 200]
+    return [*lines, "", ""] if lines else []
+
+
+# -- JSON ------------------------------------------------------------------------------------------------
+
+
+def card_record(card: Card) -> dict[str, Any]:
+    """Return everything about a card as what json.dumps takes."""
+    return {
+        "id": card.id, "family": card.family, "kind": "relation" if isinstance(card, Relation) else "rule",
+        "level": card.level.value, "binds": card.binds.value,
+        "judged_at": card.at.value if isinstance(card, Rule) else "",
+        "title": card.title, "explanation": card.explanation,
+        "covers": list(card.covers), "allows": list(card.allows), "formerly": list(card.formerly),
+        "given": [other.id for other in card.given],
+        "cites": [{"document": c.document, "section": c.section, "quote": c.quote, "url": c.url}
+                  for c in card.cites],
+        "examples": [{"kind": e.kind, "bad": e.bad, "request": request_words(e.request),
+                      "server": drive_words(e.drive), "source": example_source(e)} for e in card.examples],
+    }
+
+
+# -- rules -----------------------------------------------------------------------------------------------
+
+
+def rules(cards: Iterable[Card], format: str = "text", *, color: bool = False, width: int = 80,
+          verbose: bool = False, ascii: bool = False) -> str:
+    """Return the list of `cards` in one of FORMATS; `verbose` adds each one's title (text)."""
+    listed = list(cards)
+    if format == "json":
+        return json.dumps([card_record(card) for card in listed], indent=2) + "\n"
+    if format == "markdown":
+        return _rules_markdown(listed)
+    if format != "text":
+        raise KeyError(format)
+    return paint(_rules_text(listed, width, verbose), color=color, ascii=ascii)
+
+
+def _families(cards: Iterable[Card]) -> dict[str, list[Card]]:
+    families: dict[str, list[Card]] = {}
+    for card in cards:
+        families.setdefault(card.family, []).append(card)
+    return families
+
+
+def _rules_text(cards: list[Card], width: int, verbose: bool) -> Iterator[Line]:
+    wide = max((len(card.id) for card in cards), default=0)
+    for number, (family, members) in enumerate(_families(cards).items()):
+        if number:
+            yield ()
+        yield (("bold", safe(family)), ("dim", f"  {plural(len(members), 'rule')}"))
+        for card in members:
+            yield (("", f"  {safe(card.id):<{wide}}  "), (LEVEL_STYLES[card.level], f"{card.level.value.upper():<6}"),
+                   ("dim", f"  {card.binds.value}"))
+            if verbose:
+                yield from ((("dim", "      " + part),) for part in wrap(safe(card.title), width - 6))
+    yield ()
+    yield (("", f"{plural(len(cards), 'rule')}.  "), ("dim", "More: "), ("bold", "wsgicheck explain RULE"))
+
+
+def _rules_markdown(cards: list[Card]) -> str:
+    parts = []
+    for family, members in _families(cards).items():
+        rows = "".join(f"| {code(safe(card.id), cell=True)} | {card.level.value.upper()} | {card.binds.value} "
+                       f"| {prose(safe(card.title)).replace('|', chr(92) + '|')} |\n" for card in members)
+        parts.append(f"## {escaped(safe(family))}\n\n| rule | level | binds | what holds |\n|---|---|---|---|\n{rows}")
+    return "\n".join(parts)
+
+
+# -- explain ---------------------------------------------------------------------------------------------
+
+
+def explain(card: Card, format: str = "text", *, color: bool = False, width: int = 80,
+            ascii: bool = False) -> str:
+    """Return everything about `card` in one of FORMATS."""
+    if format == "json":
+        return json.dumps(card_record(card), indent=2) + "\n"
+    if format == "markdown":
+        return _explain_markdown(card)
+    if format != "text":
+        raise KeyError(format)
+    return paint(_explain_text(card, width, ASCII if ascii else UNICODE), color=color, ascii=ascii)
+
+
+def _explain_text(card: Card, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    dot = f" {glyphs.dot} "
+    yield ((LEVEL_STYLES[card.level], card.name),
+           ("", f"{dot}{card.level.value.upper()}{dot}binds the {card.binds.value}"))
+    yield ()
+    yield from ((("bold", part),) for part in wrap(safe(card.title), width))
+    for paragraph in card.explanation.split("\n\n"):
+        if paragraph.strip():
+            yield ()
+            yield from ((("", part),) for part in wrap(safe(" ".join(paragraph.split()), 10_000), width))
+    yield ()
+    for citation in card.cites:
+        yield (("dim bold", safe(section_words(citation))),)
+        if citation.quote:
+            yield from ((("italic", "  " + part),)
+                        for part in wrap(f"“{safe(' '.join(citation.quote.split()))}”", width - 2))
+        if citation.url:
+            yield (("underline", "  " + safe(citation.url, 300)),)
+    yield from _facts(card, width)
+    for example in card.examples:
+        source = example_source(example)
+        if source:
+            yield ()
+            yield _example_title(example, glyphs)
+            for written in source.rstrip().split("\n"):
+                yield (("", "    "), ("python", safe(written.expandtabs(4), 400)))
+
+
+def _facts(card: Card, width: int) -> Iterator[Line]:
+    facts = [("judged at", card.at.value if isinstance(card, Rule) else "the comparison of two exchanges"),
+             ("covers", ", ".join(card.covers)), ("allows", ", ".join(card.allows)),
+             ("silent after", ", ".join(other.id for other in card.given)),
+             ("formerly", ", ".join(card.formerly))]
+    yield ()
+    for label, text in facts:
+        for index, part in enumerate(wrap(safe(text), width - 14)):
+            yield (("dim bold", f"{'' if index else label:<14}"), ("", part))
+
+
+def _example_title(example: Example, glyphs: Glyphs) -> Line:
+    asked = request_words(example.request) if example.request != Request() else ""
+    driven = drive_words(example.drive) if example.drive != PLAIN else ""
+    detail = "; ".join(part for part in (asked, driven) if part)
+    said = _KINDS.get(example.kind, example.kind) + (f": {detail}" if detail else "")
+    if example.bad:
+        return (("bold red", f"  {glyphs.bad} breaks it"), ("dim", f"  ({said})"))
+    return (("green", f"  {glyphs.good} keeps it"), ("dim", f"  ({said})"))
+
+
+def _explain_markdown(card: Card) -> str:
+    parts = [f"# {escaped(card.name)}\n",
+             f"{card.level.value.upper()}, binds the {card.binds.value}.\n", card_help(card)]
+    for bad, heading in ((True, "Breaks it"), (False, "Keeps it")):
+        sources = [example_source(e) for e in card.examples if e.bad is bad]
+        sources = [source for source in sources if source]
+        if sources:
+            parts.append(f"## {heading}\n")
+            parts += [fence(source, "python") for source in sources]
+    if card.covers:
+        parts.append("Statements of the PEP: " + ", ".join(code(row) for row in card.covers) + "\n")
+    return "\n".join(parts)

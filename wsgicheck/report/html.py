@@ -1,0 +1,190 @@
+"""One HTML file: the findings with the annotated PEP beside them, read without a network and without a script.
+
+Laws: every value goes through the template's escaping; the page's own policy allows exactly our style and our
+script by their digests, and nothing else to load or run; each verdict is a word and a glyph, not a colour alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from ..model.finding import Finding
+from ..model.rule import Card, Citation, Level
+from ..model.run import RuleResult, Run, RunVerdict
+from .block import drive_words, request_words, section_words
+from .options import Options
+from .pep import annotated
+from .plain import pieces, place_words
+from .reproduce import curl
+from .safe import line as safe
+from .script import script
+from .source import excerpt
+from .view import RunView, plural, split_evidence
+
+__all__ = ["render"]
+
+_WORDS: dict[RunVerdict, tuple[str, str]] = {
+    RunVerdict.BROKEN: ("✘", "broken"),
+    RunVerdict.CRASHED: ("‼", "crashed"),
+    RunVerdict.KNOWN: ("≈", "known"),
+    RunVerdict.UNEXERCISED: ("–", "not exercised"),
+    RunVerdict.HOLDS: ("✔", "holds"),
+}
+"""The glyph and the word of each verdict, the worst first."""
+_ABSENT = ("absent", "·", "not in this run")
+_OUTCOME = {"pass": "✔", "fail": "✘", "error": "‼"}
+
+
+def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
+    """Return the page."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    page = files(__package__) / "page"
+    style = (page / "report.css").read_text(encoding="utf-8")
+    script_text = (page / "report.js").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.filters["pieces"] = pieces
+    template = environment.from_string((page / "report.html").read_text(encoding="utf-8"))
+    # Style and script are files of this package and contain nothing of the run, so they go in as they are.
+    return template.render(style=Markup(style), style_hash=_digest(style), script=Markup(script_text),
+                           script_hash=_digest(script_text), **_facts(run, cards, options))
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _facts(run: Run, cards: Mapping[str, Card], options: Options) -> dict[str, Any]:
+    view = RunView(run, options.fail_on)
+    counts = view.counts()
+    return {
+        "version": safe(run.version, 40),
+        "outcome": view.outcome,
+        "outcome_glyph": _OUTCOME[view.outcome],
+        "target": safe(run.subject.target, 300),
+        "kind": safe(run.subject.kind),
+        "details": [safe(detail, 300) for detail in run.subject.details],
+        "exchanges": plural(run.exchanges, "exchange"),
+        "seconds": f"{run.seconds:.1f}",
+        "seed": run.seed,
+        "nothing_checked": safe(run.nothing_checked),
+        "notes": [safe(note) for note in run.notes],
+        "reach": _reach(run),
+        "levels": [{"name": level.value, "count": counts[level]} for level in Level],
+        "totals": [{"verdict": verdict.value, "glyph": glyph, "word": word,
+                    "count": len(view.with_verdict(verdict))} for verdict, (glyph, word) in _WORDS.items()],
+        "findings": [_finding(f, view, cards.get(f.rule)) for f in view.findings],
+        "accepted": [_finding(f, view, cards.get(f.rule)) for f in view.accepted],
+        "families": [{"name": safe(family.name), "rules": [_rule(r, cards.get(r.id)) for r in family.results]}
+                     for family in view.families()],
+        "pep": _pep(run, cards),
+    }
+
+
+def _reach(run: Run) -> dict[str, Any]:
+    if not run.reach:
+        return {}
+    unreached = run.reach.get("unreached", ())
+    return {key: safe(run.reach.get(key, 0), 40) for key in ("routes", "entered", "succeeded")} | {
+        "unreached": [safe(path, 200) for path in unreached] if isinstance(unreached, (list, tuple)) else []}
+
+
+def _finding(finding: Finding, view: RunView, card: Card | None) -> dict[str, Any]:
+    actual, expected = split_evidence(safe(finding.evidence))
+    case, twin = finding.case, finding.twin
+    rows = [
+        ("request", request_words(case.request, verbose=True) if case else ""),
+        ("server", drive_words(case.drive) if case else ""),
+        ("against", request_words(twin.request, verbose=True) if twin else ""),
+        ("layers", " → ".join(safe(layer, 200) for layer in finding.layers)),
+        ("seen in", f"{finding.count:,} of {plural(view.run.exchanges, 'exchange')}"),
+    ]
+    server = view.run.subject.kind == "server"
+    return {
+        "id": view.id(finding), "rule": safe(finding.rule), "family": safe(finding.family),
+        "level": finding.level.value, "culprit": safe(finding.culprit, 100),
+        "known": finding.rule in view.known, "actual": actual, "expected": expected,
+        "title": safe(card.title) if card else "", "place": place_words(finding),
+        "source": _source(finding, card), "rows": [row for row in rows if row[1]],
+        "quotes": _quotes(card), "why": _why(card),
+        "curl": curl(case) if case else "",
+        "python": "" if server else script(finding, view.run.subject, card).rstrip("\n"),
+        "events": [safe(event, 400) for event in finding.events[:200]],
+    }
+
+
+def _source(finding: Finding, card: Card | None) -> list[dict[str, Any]]:
+    found = excerpt(finding.site, card)
+    if found is None:
+        return []
+    lines = []
+    for source in found.lines:
+        own = source.number == found.number
+        first, last = (found.start, found.end) if own else (len(source.text), len(source.text))
+        lines.append({"number": source.number, "own": own, "before": source.text[:first],
+                      "marked": source.text[first:last], "after": source.text[last:]})
+    return lines
+
+
+def _why(card: Card | None) -> list[str]:
+    return [safe(" ".join(p.split()), 10_000) for p in card.explanation.split("\n\n") if p.strip()] if card else []
+
+
+def _quotes(card: Card | None) -> list[dict[str, str]]:
+    if card is None:
+        return []
+    quotes = []
+    for citation in card.cites:
+        quotes.append({"text": safe(" ".join(citation.quote.split())) or safe(citation.document),
+                       "where": safe(section_words(citation)), "anchor": _anchor(citation, card)})
+    return quotes
+
+
+def _anchor(citation: Citation, card: Card) -> str:
+    """Return where in the page the quotation stands, "" where it is not from the PEP."""
+    if citation.document != "PEP 3333":
+        return ""
+    return f"said-{card.id}" if citation.quote else citation.section
+
+
+def _rule(result: RuleResult, card: Card | None) -> dict[str, Any]:
+    glyph, word = _WORDS[result.verdict]
+    return {"id": safe(result.id), "level": result.level.value, "verdict": result.verdict.value, "glyph": glyph,
+            "word": word, "exchanges": plural(result.exchanges, "time"), "title": safe(card.title) if card else "",
+            "why": _why(card), "quotes": _quotes(card)}
+
+
+# -- the PEP ---------------------------------------------------------------------------------------------
+
+
+def _pep(run: Run, cards: Mapping[str, Card]) -> list[dict[str, Any]]:
+    blocks, _ = annotated(cards.values())
+    verdicts = {r.id: r.verdict for r in run.rules}
+    order = list(_WORDS)
+    seen: dict[str, int] = {}
+
+    def said(rule: str) -> tuple[str, str, str]:
+        verdict = verdicts.get(rule)
+        return _ABSENT if verdict is None else (verdict.value, *_WORDS[verdict])
+
+    def worst(rules: tuple[str, ...]) -> str:
+        present = [verdicts[rule] for rule in rules if rule in verdicts]
+        if present:
+            return min(present, key=order.index).value
+        return _ABSENT[0] if rules else ""
+
+    def ending(rule: str) -> dict[str, str]:
+        verdict, glyph, word = said(rule)
+        seen[rule] = seen.get(rule, 0) + 1
+        return {"id": rule, "verdict": verdict, "glyph": glyph, "word": word,
+                "number": "" if seen[rule] == 1 else f"-{seen[rule]}"}
+
+    return [{"kind": block.kind, "level": block.level, "anchor": block.anchor,
+             "segments": [{"text": s.text, "kind": s.kind, "verdict": worst(s.rules),
+                           "ends": [ending(rule) for rule in s.ends]} for s in block.segments]}
+            for block in blocks]
