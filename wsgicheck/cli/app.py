@@ -1,0 +1,52 @@
+"""wsgicheck app TARGET: the property run over an application."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from ..config import Config
+from ..errors import ConfigError
+from .options import Command, Screen, app_options, check_options, report_options, settle
+
+__all__ = ["command"]
+
+
+def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: bool) -> int:
+    from ..active.application import check_application
+    from ..active.options import Options
+    from ..report.progress import Progress
+    from .delivery import Delivery
+
+    delivery = Delivery(config, screen, update_baseline=update_baseline, exit_zero=exit_zero)
+    delivery.require()
+    options = Options(
+        select=config.select, ignore=config.ignore, seed=config.seed, max_examples=config.max_examples,
+        max_time=config.max_time, timeout=config.timeout, directory=config.chdir, settings=config.settings,
+        paths=config.paths, headers=config.headers)
+    with Progress(enabled=not screen.quiet and os.environ.get("TERM") != "dumb") as line:
+        run = check_application(config.app, options=options, progress=lambda so_far: line.update(
+            so_far.exchanges, len(so_far.broken), time_left=so_far.seconds_left))
+    return delivery.deliver(run)
+
+
+@click.command("app", cls=Command, short_help="Check an application.")
+@click.argument("target", required=False, metavar="TARGET")
+@check_options
+@app_options
+@report_options
+@click.pass_context
+def command(ctx: click.Context, /, target: str | None, **given: Any) -> int:
+    """Check the application that TARGET names.
+
+    It is imported in a process of its own and asked what real clients and servers ask; each exchange is
+    judged by every rule, and each finding is shown with the smallest request that shows it.
+    """
+    config = settle(ctx, target)
+    if not config.app:
+        raise ConfigError("no target: name an application, as in `wsgicheck shop.wsgi:application`, "
+                          "or set `app` in [tool.wsgicheck]; `wsgicheck --help` tells more")
+    screen = Screen(given["color"], given["verbose"], given["quiet"])
+    return _check(config, screen, given["update_baseline"], given["exit_zero"])

@@ -1,0 +1,154 @@
+"""What becomes of a finished run: baseline, reports, exit code.
+
+Law: what can be known to be wrong before the run (a format, a rule's name, a folder that is not there) is
+said before the run, and not after a minute of work.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ..config import Config
+from ..errors import ConfigError
+from ..model.run import Run, RunVerdict
+from ..report import FORMATS, render
+from ..report.options import columns_of, is_unicode, wants_color
+from .baseline import accept, read_baseline, write_baseline
+from .exits import FINDINGS, OK
+from .options import Screen, near
+
+__all__ = ["Delivery", "View", "put", "shown_on"]
+
+_FOR_PEOPLE = ("text", "full", "concise")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What standard output can show: colours, columns, ASCII only."""
+
+    color: bool
+    width: int
+    ascii: bool
+
+
+def shown_on(color: bool | None) -> View:
+    """Return what standard output can show; `color` is what the command line asks for, None for nothing."""
+    stream = sys.stdout
+    return View(wants_color(stream, asked=color), columns_of(stream), not is_unicode(stream))
+
+
+def put(text: str, *, for_people: bool) -> None:
+    """Write to standard output: for people as the terminal encodes, for machines as UTF-8.
+
+    A reader that leaves before the end (`| head`) is no failure, and changes no exit code.
+    """
+    encoding = (sys.stdout.encoding or "utf-8") if for_people else "utf-8"
+    try:
+        click.echo(text.encode(encoding, "backslashreplace"), nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the run of one invocation is told."""
+
+    config: Config
+    screen: Screen
+    update_baseline: bool = False
+    exit_zero: bool = False
+
+    def require(self) -> None:
+        """Check all that can be checked before there is a run.
+
+        Raises:
+            ConfigError: an unknown rule or format, a file that cannot be written or read.
+        """
+        config = self.config
+        self._require_rules()
+        self._require_format(config.format, config.origin("format"))
+        for form, _ in config.report:
+            self._require_format(form, config.origin("report"))
+        for file, key in ((config.output, "output"), *((file, "report") for _, file in config.report)):
+            if file:
+                _require_place(file, config.origin(key))
+        if self.update_baseline:
+            if not config.baseline:
+                raise ConfigError("--update-baseline needs the file: --baseline FILE")
+            _require_place(config.baseline, config.origin("baseline"))
+        elif config.baseline:
+            read_baseline(config.baseline)
+
+    def _require_rules(self) -> None:
+        from ..rules import catalogue
+        from ..selection import select
+
+        cards = catalogue()
+        for name, words in (("select", self.config.select), ("ignore", self.config.ignore)):
+            try:
+                select(cards, words)
+            except ConfigError as error:
+                raise ConfigError(f"{self.config.origin(name)}: {error}") from None
+        if not select(cards, self.config.select, self.config.ignore):
+            raise ConfigError("no rule is left: all that is selected is ignored as well")
+
+    def _require_format(self, form: str, origin: str) -> None:
+        if form not in FORMATS:
+            raise ConfigError(f"{origin}: there is no format {form!r}; {near(form, list(FORMATS))}")
+
+    def deliver(self, run: Run) -> int:
+        """Write every report of `run`, and return the exit code."""
+        config = self.config
+        if self.update_baseline:
+            count = write_baseline(config.baseline, run)
+            click.echo(f"wsgicheck: {config.baseline}: {count} accepted", err=True)
+        if config.baseline:
+            run = accept(run, read_baseline(config.baseline))
+        for form, file in config.report:
+            _write(file, self.rendered(run, form, to_file=True))
+        if config.output:
+            _write(config.output, self.rendered(run, config.format, to_file=True))
+        else:
+            put(self.rendered(run, config.format), for_people=config.format in _FOR_PEOPLE)
+        self._warn(run)
+        code = run.exit_code(config.fail_on)
+        return OK if code == FINDINGS and self.exit_zero else code
+
+    def rendered(self, run: Run, form: str, to_file: bool = False) -> str:
+        """Return `run` in the format `form`, as standard output or a file takes it."""
+        screen, people = self.screen, form in _FOR_PEOPLE
+        view = View(bool(screen.color), 100, False) if to_file else shown_on(screen.color)
+        return render(run, form, color=view.color and people, width=view.width, verbose=screen.verbose,
+                      quiet=screen.quiet, fail_on=self.config.fail_on, ascii=view.ascii and people)
+
+    def _warn(self, run: Run) -> None:
+        """Say on standard error what a report for machines, or in a file, does not say to a person."""
+        if not self.config.output and self.config.format in _FOR_PEOPLE:
+            return
+        if run.nothing_checked:
+            click.echo(f"wsgicheck: nothing was really checked: {run.nothing_checked}", err=True)
+        crashed = [r.id for r in run.rules if r.verdict is RunVerdict.CRASHED]
+        if crashed:
+            click.echo(f"wsgicheck: a bug of wsgicheck: crashed while judging: {', '.join(crashed)}", err=True)
+
+
+def _require_place(file: str, origin: str) -> None:
+    path = Path(file)
+    if path.is_dir():
+        raise ConfigError(f"{origin}: {file} is a folder, and a file is to be written")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{origin}: there is no folder {path.parent} to write {path.name} into")
+
+
+def _write(file: str, text: str) -> None:
+    try:
+        Path(file).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror or error}") from None
