@@ -26,7 +26,8 @@ MOST_BYTES = 64 * 1024 * 1024
 class Input:
     """wsgi.input over known content: ends where the content ends, and reads as short as it is told to.
 
-    PEP 3333, "Input and Error Streams": read, readline, readlines and iteration, nothing more.
+    PEP 3333, "Input and Error Streams": read, readline, readlines and iteration. It possesses close, seek
+    and tell besides, as most servers' streams do, so that an application that uses them is seen to.
     """
 
     __slots__ = ("_buffer", "_reads")
@@ -50,9 +51,18 @@ class Input:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._buffer.readline, b"")
 
+    def close(self) -> None:
+        pass
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._buffer.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._buffer.tell()
+
 
 class Errors:
-    """wsgi.errors that keeps what is written, up to a bound."""
+    """wsgi.errors that keeps what is written, up to a bound; possesses close and isatty, as log files do."""
 
     __slots__ = ("_size", "text")
 
@@ -73,6 +83,12 @@ class Errors:
 
     def flush(self) -> None:
         pass
+
+    def close(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return False
 
 
 class FileWrapper:

@@ -40,6 +40,11 @@ class ErrorsSpy:
         x = self._x
         x.errors_written += 1
         x.errors_unflushed = True
+        # What a generator will give cannot be known without taking it: it counts as ended.
+        lines = args[0] if args else None
+        last = lines[-1] if isinstance(lines, (list, tuple)) and lines else "\n"
+        if isinstance(last, str):
+            x.errors_unended = not last.endswith("\n")
         return self._stream.writelines(*args, **keywords)
 
     def flush(self, *args: Any, **keywords: Any) -> Any:
@@ -48,4 +53,4 @@ class ErrorsSpy:
         return self._stream.flush(*args, **keywords)
 
     def __getattr__(self, name: str) -> Any:
-        return other_attribute(self._x, self._plan.errors, self._stream, name)
+        return other_attribute(self._x, self._plan.errors, self._stream, name, "errors_attributes")
