@@ -6,14 +6,14 @@ from functools import cache
 from importlib import import_module
 
 from ..model.moments import Moment
-from ..model.rule import Card, Relation, Rule
+from ..model.rule import Card, Relation, Rule, Side
 
-__all__ = ["CHAPTERS", "cards_in", "catalogue", "passive_rules", "process_rules", "relations"]
+__all__ = ["CHAPTERS", "cards_about", "cards_in", "catalogue", "passive_rules", "process_rules", "relations"]
 
 CHAPTERS = (
     "call", "environ", "wsgi_keys", "paths", "input", "errors", "start_response", "status", "headers",
-    "header_text", "hop_by_hop", "fields", "cookies", "content_length", "exc_info", "write", "body", "close",
-    "file_wrapper", "survival",
+    "header_text", "hop_by_hop", "fields", "dates", "cookies", "representation", "content_length", "exc_info", "write",
+    "body", "close", "file_wrapper", "survival",
 )
 """Modules of this package that hold cards, in the order in which people read them."""
 
@@ -45,6 +45,12 @@ def passive_rules() -> tuple[Rule, ...]:
 def process_rules() -> tuple[Rule, ...]:
     """Return the rules about what becomes of the process that runs the subject."""
     return tuple(card for card in catalogue() if isinstance(card, Rule) and card.at is Moment.PROCESS)
+
+
+@cache
+def cards_about(side: Side) -> tuple[Card, ...]:
+    """Return the cards that bind `side`: in a run over an application, the server is ours and not in question."""
+    return tuple(card for card in catalogue() if card.binds is side)
 
 
 @cache
