@@ -15,10 +15,11 @@ from ..model.exchange import Exchange
 from ..model.finding import Finding
 from ..model.moments import Fate
 from ..model.request import Case, Request
-from ..model.rule import Card, Rule
+from ..model.rule import Card, Rule, Side
 from ..model.run import RuleResult, Run, RunVerdict, Subject
-from ..rules import catalogue, process_rules, relations
+from ..rules import cards_about, catalogue, process_rules
 from ..selection import select
+from ..show import show
 from .options import Options
 from .records import Job, Sighting, Tally, weight
 
@@ -85,15 +86,15 @@ class _Check:
         self.target = target
         self.options = options
         self.progress = progress
-        self.chosen: tuple[Card, ...] = select(
-            tuple(card for card in cards if isinstance(card, Rule) or card in relations()),
-            options.select, options.ignore, known=cards)
+        self.chosen: tuple[Card, ...] = select(cards_about(Side.APPLICATION), options.select, options.ignore,
+                                               known=cards)
         self.fates: tuple[Rule, ...] = select(process_rules(), options.select, options.ignore, known=cards)
         self.seed = secrets.randbelow(2**32) if options.seed is None else options.seed
         self.begun = time.monotonic()
         self.deadline = self.begun + options.max_time
         self.sum = _Sum()
         self.avoid: list[tuple[str, str]] = []
+        self.killers: list[Request] = []
 
     def live(self, job: Job) -> Death | None:
         """Run one child to its end; return how it died, None if it did its work."""
@@ -130,6 +131,16 @@ class _Check:
             self.progress(Progress(self.sum.examples, self.options.max_examples, self.sum.exchanges,
                                    tuple(self.sum.sightings), max(0.0, self.deadline - time.monotonic())))
 
+    def shun(self, request: Request) -> None:
+        """Leave out from now on what has ended the process: this request, or what it has in common with others."""
+        self.killers.append(request)
+        if sum(request.path == killer.path for killer in self.killers) > 1:
+            self.avoid.append(("*", request.path))
+        elif len(self.killers) > 2 and all(killer.method == request.method for killer in self.killers):
+            self.avoid.append((request.method, "*"))
+        else:
+            self.avoid.append((request.method, request.path))
+
     def judge(self, death: Death) -> None:
         """Turn the end of a child into a sighting."""
         case = death.doing if isinstance(death.doing, Case) else None
@@ -159,9 +170,10 @@ class _Check:
             if not isinstance(death.doing, Case):
                 self.sum.notes.append(f"the application's process ended between two requests: {death.detail}")
                 break
-            request = death.doing.request
-            self.avoid.append((request.method, request.path))
-            self.sum.notes.append(f"{request.method} {request.path!r} was left out after it had ended the process")
+            self.shun(death.doing.request)
+        if self.avoid:
+            left_out = ", ".join(f"{method} {show(path)[1:-1]}" for method, path in self.avoid)
+            self.sum.notes.append(f"left out after it had ended the process: {left_out} (* stands for any)")
         self.simplify_fates()
         return self.report()
 

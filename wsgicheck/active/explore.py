@@ -117,7 +117,8 @@ class Explorer:
 
     def avoids(self, request: Request) -> bool:
         """Tell whether a request like this one has ended an earlier life of the child."""
-        return (request.method, request.path) in self._avoid
+        return not self._avoid.isdisjoint((
+            (request.method, request.path), ("*", request.path), (request.method, "*")))
 
     def example(self, request: Request) -> None:
         """Make of one drawn request all that it is worth."""

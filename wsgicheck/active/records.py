@@ -18,7 +18,7 @@ class Job:
     Attributes:
         seed: of this life of the child; examples: how many requests it shall draw.
         seconds: how long it may take.
-        avoid: (method, path) that ended an earlier life.
+        avoid: (method, path) that ended an earlier life; "*" stands for any.
         cases: these and nothing else, in place of drawn ones; each is performed once.
     """
 

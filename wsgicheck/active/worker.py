@@ -14,8 +14,8 @@ from ..errors import TargetError
 from ..harness.child import BlackBox, Child
 from ..model.moments import Moment
 from ..model.request import Case
-from ..model.rule import Relation, Rule
-from ..rules import catalogue, passive_rules, relations
+from ..model.rule import Relation, Rule, Side
+from ..rules import cards_about, catalogue, passive_rules
 from ..selection import select
 from ..targets import load_target
 from .explore import Explorer
@@ -61,8 +61,9 @@ class Worker:
         self.send("ready", target.details)
         application = target.application
         cards = catalogue()
-        rules: tuple[Rule, ...] = select(passive_rules(), options.select, options.ignore, known=cards)
-        laws: tuple[Relation, ...] = select(relations(), options.select, options.ignore, known=cards)
+        chosen = select(cards_about(Side.APPLICATION), options.select, options.ignore, known=cards)
+        rules = tuple(card for card in chosen if isinstance(card, Rule) and card in passive_rules())
+        laws = tuple(card for card in chosen if isinstance(card, Relation))
         explorer = Explorer(application, rules, laws, doing=self.doing,
                             sighted=lambda sighting: self.send("sighting", sighting), tick=self.tick,
                             deadline=self.begun + job.seconds * 0.7, avoid=frozenset(job.avoid))
