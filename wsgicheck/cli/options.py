@@ -176,7 +176,7 @@ def settle(ctx: click.Context, target: str | None = None) -> Config:
     if ctx.params.get("verbose") and ctx.params.get("quiet"):
         raise ConfigError("-v shows more and -q shows less; give one of the two")
     if target is not None:
-        given["app"] = ("the command line", target)
+        given["app"] = ("TARGET", target)
     return load(given=given, file=ctx.params.get("config_file") or "")
 
 

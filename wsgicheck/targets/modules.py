@@ -19,6 +19,7 @@ from types import ModuleType, TracebackType
 from typing import TypeVar
 
 from ..errors import TargetError
+from ..show import show
 from .spec import Spec, one_line
 
 __all__ = ["guarded", "load_module"]
@@ -59,21 +60,24 @@ def _place(error: BaseException) -> str:
     return f"{_relative(file)}:{line}"
 
 
+def _message(error: BaseException) -> str:
+    if isinstance(error, SyntaxError) and error.msg:
+        return error.msg
+    try:
+        return str(error)
+    except Exception:
+        return ""  # its __str__ is the user's too
+
+
 def _described(error: BaseException) -> str:
-    message = error.msg if isinstance(error, SyntaxError) else ""
-    if not message:
-        try:
-            message = str(error)
-        except Exception:
-            message = "(its message cannot be shown)"
+    message = _message(error)
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def _remedy(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"; {error.name} is not installed where this Python looks ({sys.executable})"
-    text = str(error) if isinstance(error, Exception) else ""
-    if type(error).__name__ == "ImproperlyConfigured" and "DJANGO_SETTINGS_MODULE" in text:
+    if type(error).__name__ == "ImproperlyConfigured" and "DJANGO_SETTINGS_MODULE" in _message(error):
         return "; name the settings with --settings, as in --settings mysite.settings"
     return ""
 
@@ -90,7 +94,7 @@ def guarded(doing: str, act: Callable[[], T]) -> T:
         raise
     except SystemExit as error:
         where = _place(error)
-        code = "" if error.code is None else one_line(repr(error.code), 80)
+        code = "" if error.code is None else show(error.code, 80)
         raise TargetError(one_line(
             f"{doing} ended the process: sys.exit({code}){f' at {where}' if where else ''}; "
             'keep what runs the program under if __name__ == "__main__":')) from None
