@@ -16,11 +16,11 @@ from .methods import methods
 from .paths import endpoints, paths, script_names
 from .queries import queries
 from .streams import DRIVES, drives
-from .surroundings import Connection, Spelling, connections, spellings
+from .surroundings import Surroundings, surroundings
 
 __all__ = [
-    "DRIVES", "EMPTY", "Connection", "Content", "Endpoint", "Framing", "Material", "Spelling", "assembled",
-    "carried", "cases", "connections", "contents", "cookie_fields", "drives", "endpoints", "environs",
+    "DRIVES", "EMPTY", "Content", "Endpoint", "Framing", "Material", "Surroundings", "assembled",
+    "carried", "cases", "contents", "cookie_fields", "drives", "endpoints", "environs",
     "framings",
-    "header_fields", "material_of", "methods", "paths", "queries", "reads", "requests", "script_names", "spellings",
+    "header_fields", "material_of", "methods", "paths", "queries", "reads", "requests", "script_names", "surroundings",
 ]

@@ -16,7 +16,7 @@ from .material import EMPTY, Endpoint, Material
 from .queries import NAMES, VALUES, encoded, pairs
 from .weighted import mixed
 
-__all__ = ["BROKEN", "FORM", "JSON", "MULTIPART", "NOTHING", "Content", "contents", "multipart"]
+__all__ = ["BROKEN", "FORM", "JSON", "MULTIPART", "NOTHING", "TELLING", "Content", "contents", "multipart"]
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -70,32 +70,34 @@ MULTIPART: tuple[Content, ...] = tuple(Content(_MULTI, body) for body in (
     multipart([("file", "../../etc/passwd", b"x")]), multipart([("a", None, b"\xff")]),
     multipart([("file", "big.bin", b"x" * 70_000)]), multipart([_PART] * 50),
 ))
-BROKEN: tuple[Content, ...] = (
+TELLING: tuple[Content, ...] = (
     Content("multipart/form-data", multipart([_PART])),                    # no boundary
+    Content(_MULTI, multipart([_PART], end=False)), Content(FORM, b"a=%FF"), Content(FORM, b"\xff=\xfe"),
+    Content("text/plain; charset=x-nope", b"\xff"), Content("application/json", b"a=1"),
+    Content("application/octet-stream", bytes(range(256))), Content(None, b"x"), Content(_MULTI, b""),
+    Content(FORM + "; charset=utf-16", b"a=1"),
+)
+"""What breaks many an application that reads forms."""
+BROKEN: tuple[Content, ...] = (
     Content('multipart/form-data; boundary=""', multipart([_PART])),
     Content("multipart/form-data; boundary=other", multipart([_PART])),
     Content("multipart/form-data; boundary=\xff", multipart([_PART])),
     Content("multipart/form-data; boundary=" + "b" * 300, multipart([_PART])),
-    Content(_MULTI, multipart([_PART], end=False)), Content(_MULTI, b""), Content(_MULTI, b"--b--\r\n"),
-    Content(_MULTI, b"--b\r\n\r\nx\r\n--b--\r\n"), Content(_MULTI,
-                                                           b"--b\nContent-Disposition: form-data\n\nx\n--b--"),
+    Content(_MULTI, b"--b--\r\n"),
+    Content(_MULTI, b"--b\r\n\r\nx\r\n--b--\r\n"),
+    Content(_MULTI, b"--b\nContent-Disposition: form-data\n\nx\n--b--"),
     Content(_MULTI, b"--b\r\nContent-Disposition: form-data; name=\"a\xff\"\r\n\r\nx\r\n--b--\r\n"),
     Content(_MULTI, b"--b\r\n" + b"X: " + b"a" * 9000 + b"\r\n\r\nx\r\n--b--\r\n"),
-    Content(FORM, b"a=%FF"), Content(FORM, b"\xff=\xfe"), Content(FORM, b"a"), Content(FORM, b"&=&;"),
-    Content(FORM, b"%"),
-    Content(FORM, b"a=1&a=2"), Content(FORM, b"a=" + b"x" * 70_000), Content(FORM, b"a=1\x00\r\n"),
+    Content(FORM, b"a"), Content(FORM, b"&=&;"), Content(FORM, b"%"), Content(FORM, b"a=1&a=2"),
+    Content(FORM, b"a=" + b"x" * 70_000), Content(FORM, b"a=1\x00\r\n"),
     Content(FORM, b"&".join(b"a%d=1" % i for i in range(1200))),
-    Content(FORM + "; charset=utf-16", b"a=1"), Content(FORM + "; charset=x-nope", b"a=%E9"),
+    Content(FORM + "; charset=x-nope", b"a=%E9"),
     Content(FORM + "; charset=latin-1", b"a=%E9"), Content(FORM, b'{"a": 1}'),
-    Content("application/json", b"a=1"),
     Content("application/json; charset=utf-16", b"{}"), Content("application/json; charset=x-nope", b"{}"),
     Content("application/vnd.api+json", b"{}"), Content("text/plain", b"hello\n"),
-    Content("text/plain; charset=x-nope", b"\xff"), Content("application/octet-stream", bytes(range(256))),
     Content("application/xml", b"<a/>"), Content("text/xml", b"<a"), Content("x", b"x"), Content(";", b"x"),
-    Content("/", b"x"),
-    Content("text/html; charset=\"", b"x"), Content("TEXT/HTML;;;", b"x"), Content("*/*", b"x"),
-    Content("\xff/\xff", b"x"),
-    Content("", b"x"), Content(None, b"x"), Content(None, b"a=1"), Content("text/plain", b"a\r\nb\rc\nd"),
+    Content("/", b"x"), Content("text/html; charset=\"", b"x"), Content("TEXT/HTML;;;", b"x"), Content("*/*", b"x"),
+    Content("\xff/\xff", b"x"), Content("", b"x"), Content(None, b"a=1"), Content("text/plain", b"a\r\nb\rc\nd"),
     Content(FORM, b"a=1", (("HTTP_CONTENT_ENCODING", "gzip"),)),
     Content(FORM, b"_method=PUT"), Content("text/plain", b"x" * 200_000),
 )
@@ -111,7 +113,10 @@ def _variants(names: Sequence[str]) -> list[Content]:
     """Return the content in which `names` occur: all at once in the three notations, then one by one."""
     if not names:
         return []
-    made = [form(names), Content(_MULTI, multipart([(name, None, b"1") for name in names])),
+    # The chain meets conditions on a name and the value that stands beside it, several of them at once.
+    chain = "&".join(f"{encoded(a)}={encoded(b)}" for a, b in zip(names, [*names[1:], "1"]))
+    made = [form(names), Content(FORM, chain.encode("ascii")),
+            Content(_MULTI, multipart([(name, None, b"1") for name in names])),
             Content("application/json", json.dumps(dict.fromkeys(names, "1")).encode()),
             Content("application/json", json.dumps(dict.fromkeys(names, 1)).encode()),
             form(names, ""), form(names, "%FF"), form(names, "a" * 300)]
@@ -124,7 +129,9 @@ def _variants(names: Sequence[str]) -> list[Content]:
 
 def own(endpoint: Endpoint) -> tuple[Content, ...]:
     """Return content made for one endpoint."""
-    return (*(Content(kind, body) for kind, body in endpoint.bodies), *_variants(endpoint.form_names))
+    made = _variants(endpoint.form_names)
+    whole = (*(Content(kind, body) for kind, body in endpoint.bodies), *made[:4])
+    return mixed((2, whole), (3, made[4:])) if whole else ()
 
 
 def table_of(material: Material) -> tuple[Content, ...]:
@@ -136,8 +143,8 @@ def table_of(material: Material) -> tuple[Content, ...]:
     typed = [Content(kind, body) for kind in material.content_types for body in (b"x", b"{}", b"")]
     given = [Content(kind, body) for kind, body in material.bodies]
     at_once = _variants(material.form_names[:30])
-    return mixed((6, given), (6, at_once[:7]), (10, known), (5, usual), (3, typed), (8, JSON), (7, MULTIPART),
-                 (12, BROKEN), (4, (NOTHING,)))
+    return mixed((6, given), (6, at_once[:8]), (10, known), (5, usual), (3, typed), (8, JSON), (7, MULTIPART),
+                 (7, TELLING), (8, BROKEN), (4, (NOTHING,)))
 
 
 def contents(material: Material = EMPTY) -> st.SearchStrategy[Content]:

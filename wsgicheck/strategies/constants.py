@@ -45,7 +45,7 @@ _CGI = frozenset({
     "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE", "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_USER", "AUTH_TYPE",
     "GATEWAY_INTERFACE", "PATH_TRANSLATED", "REMOTE_IDENT", "HTTPS",
     "utf-8", "utf8", "latin-1", "latin1", "iso-8859-1", "ascii", "replace", "ignore", "strict", "surrogateescape",
-    "Content-Type", "Content-Length", "Set-Cookie", "Content-Disposition",
+    "environ", "start_response", "Content-Type", "Content-Length", "Set-Cookie", "Content-Disposition",
 })
 _USUAL = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"})
 _NO_METHOD = frozenset({"HTTP", "HTTPS", "GMT", "UTC", "UTF", "ISO", "CONNECT"})
@@ -94,7 +94,7 @@ def _joined(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
 
 def _flat(constants: Iterable[object], depth: int = 3) -> Iterable[object]:
     for constant in constants:
-        if type(constant) is tuple and depth:
+        if type(constant) is tuple and depth and "return" not in constant:     # no annotations
             yield from _flat(constant, depth - 1)
         elif type(constant) is frozenset and depth:
             # It has no order of its own that lasts from one run to the next.

@@ -31,12 +31,13 @@ def _cookie(name: str, value: str) -> str:
 
 def known(material: Material) -> tuple[str, ...]:
     """Return Cookie fields with the names that the application looks for."""
-    made = [_cookie(name, value) for name, value in material.cookies]
+    near = [_cookie(name, value) for name, value in material.cookies]
     names = list(dict.fromkeys(name for name, _ in material.cookies))
-    made += [_cookie(name, odd) for name in names[:30] for odd in ("", "1", "\xff", '"', "x.y.z")]
+    made = [_cookie(name, odd) for name in names[:30] for odd in ("", "1", "\xff", '"', "x.y.z")]
     if len(names) > 1:
-        made.insert(0, "; ".join(_cookie(name, "1") for name in names[:20]))
-    return tuple(dict.fromkeys(field for field in made if legal_field(field)))
+        near.append("; ".join(_cookie(name, "1") for name in names[:20]))
+    near, made = ([field for field in dict.fromkeys(fields) if legal_field(field)] for fields in (near, made))
+    return mixed((2, near), (1, made)) if near or made else ()
 
 
 def legal_field(value: str) -> bool:

@@ -15,16 +15,19 @@ EXTENSION = ("PROPFIND", "REPORT", "QUERY", "PURGE", "get", "FOO", "M-SEARCH", "
 WITHOUT_CONTENT = frozenset({"GET", "HEAD", "OPTIONS", "DELETE", "TRACE"})
 """Methods whose requests rarely (TRACE: never) carry content."""
 
-_REGISTERED = ("PUT", "DELETE", "OPTIONS", "PATCH", "TRACE")
+_BARE = ("OPTIONS", "DELETE", "TRACE")
 
 
 def choices(material: Material) -> tuple[str | int, ...]:
-    """Return the table of methods, in which a number stands for one of the endpoint's own methods."""
-    return mixed((40, (0,)), (10, (1,)), (5, (2, 3)), (13, ("HEAD",)), (14, ("POST",)), (5, ("GET",)),
-                 (15, _REGISTERED), (6, EXTENSION), (8, material.methods))
+    """Return the table of methods, in which a number stands for one of the endpoint's own methods.
+
+    Those that usually carry content stand side by side, POST first: so they shrink to POST.
+    """
+    return mixed((40, (0,)), (5, ("GET",)), (13, ("HEAD",)), (10, (1,)), (5, (2, 3)), (14, ("POST",)),
+                 (8, ("PUT", "PATCH")), (8, material.methods), (6, EXTENSION), (8, _BARE))
 
 
 def methods(material: Material = EMPTY) -> st.SearchStrategy[str]:
     """Return a strategy for REQUEST_METHOD: GET, HEAD and POST in most draws."""
-    return st.sampled_from(mixed((40, ("GET",)), (15, ("HEAD",)), (25, ("POST",)), (15, _REGISTERED),
-                                 (5, EXTENSION), (8, material.methods)))
+    return st.sampled_from(mixed((40, ("GET",)), (15, ("HEAD",)), (25, ("POST",)), (8, ("PUT", "PATCH")),
+                                 (8, material.methods), (5, EXTENSION), (8, _BARE)))

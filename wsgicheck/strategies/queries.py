@@ -59,27 +59,32 @@ def pairs(names: Iterable[str], values: Sequence[str], near: Iterable[tuple[str,
 def own(endpoint: Endpoint) -> tuple[str, ...]:
     """Return query strings made for one endpoint: its whole ones, all its names at once, each alone."""
     names = [encoded(name) for name in endpoint.query_names]
-    made = list(endpoint.queries)
+    made: list[str] = []
+    whole = list(endpoint.queries)
     if names:
-        made.append("&".join(f"{name}=1" for name in names))
-        made.append("&".join(f"{a}={b}" for a, b in zip(names, [*names[1:], "1"])))
+        whole.append("&".join(f"{name}=1" for name in names))
+        whole.append("&".join(f"{a}={b}" for a, b in zip(names, [*names[1:], "1"])))
         made.extend(names)
         made.extend(f"{name}=1" for name in names)
         made.extend(f"{a}={b}" for i, a in enumerate(names) for b in names[i + 1:i + 4])
         made.extend(f"{name}={VALUES[(7 * i + j) % len(VALUES)]}" for i,
                     name in enumerate(names) for j in (0, 3, 9))
-    return tuple(dict.fromkeys(made))
+    return mixed((2, tuple(dict.fromkeys(whole))), (3, tuple(dict.fromkeys(made)))) if whole else ()
 
 
 def general(material: Material) -> tuple[str, ...]:
     """Return the table of single "name=value" pairs and whole strings, the application's own first."""
-    values = tuple(dict.fromkeys((*map(encoded, material.query_values), *VALUES)))
-    known = pairs(material.query_names, values)
+    known = pairs(material.query_names, tuple(dict.fromkeys((*map(encoded, material.query_values), *VALUES))))
     near = pairs((), VALUES, material.pairs)
     usual = pairs(NAMES, VALUES)
     if known or near or material.queries:
         return mixed((3, material.queries), (5, near), (5, known), (2, usual))
     return mixed((8, usual[:len(VALUES)]), (4, usual))
+
+
+def values(material: Material) -> tuple[str, ...]:
+    """Return the table of values, encoded: those that the application names, then what breaks many."""
+    return mixed((2, tuple(dict.fromkeys(map(encoded, material.query_values)))), (1, VALUES))
 
 
 def queries(material: Material = EMPTY) -> st.SearchStrategy[str]:

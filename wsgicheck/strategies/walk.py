@@ -31,7 +31,8 @@ _class_mro = type.__dict__["__mro__"].__get__
 
 @functools.lru_cache(maxsize=1)
 def _library() -> tuple[str, ...]:
-    paths = {p for key, p in sysconfig.get_paths().items() if key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    paths = {path for key, path in sysconfig.get_paths().items() if key in kinds}
     paths.update(site.getsitepackages())
     paths.add(site.getusersitepackages())
     paths.add(_HERE)
@@ -42,8 +43,8 @@ def _library() -> tuple[str, ...]:
 def is_library(filename: str) -> bool:
     """Tell whether code of this file belongs to the standard library, an installed package, or to us."""
     if filename.startswith("<"):
-        # Generated code ("<string>": dataclasses, namedtuple, attrs) is nobody's; an interactive cell is the user's.
-        return filename.startswith(("<frozen", "<string>", "<attrs", "<template", "<decorator", "<unknown"))
+        # Generated code (dataclasses, attrs, Werkzeug's routes) is nobody's; an interactive cell is the user's.
+        return not filename.startswith(("<stdin", "<console", "<ipython", "<python-input"))
     path = os.path.realpath(filename)
     return path.startswith(_library()) or "/site-packages/" in path or "/dist-packages/" in path
 
@@ -192,9 +193,9 @@ def _holder(app: object) -> types.ModuleType | None:
 
 # No numbers: counters and times would make the same run differ from itself.
 _PLAIN = frozenset({str, bytes})
-_IGNORED = frozenset({bool, int, float, type(None), types.BuiltinFunctionType, types.CodeType, types.FrameType, complex, object,
-                      types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType,
-                      types.MemberDescriptorType, types.GenericAlias})
+_IGNORED = frozenset({bool, int, float, complex, type(None), object, types.CodeType, types.FrameType,
+                      types.BuiltinFunctionType, types.WrapperDescriptorType, types.MethodDescriptorType,
+                      types.GetSetDescriptorType, types.MemberDescriptorType, types.GenericAlias})
 
 
 class _Walk:
@@ -241,7 +242,7 @@ class _Walk:
             self.add((value.fget, value.fset), own)  # type: ignore[attr-defined]
         elif kind is types.ModuleType:
             if self.owned.module(value):
-                self.namespace(types.ModuleType.__getattribute__(value, "__dict__"))  # type: ignore[arg-type]
+                self.namespace(types.ModuleType.__getattribute__(value, "__dict__"))
         elif issubclass(kind, type):
             self.cls(value)  # type: ignore[arg-type]
         elif issubclass(kind, dict):
