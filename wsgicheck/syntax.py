@@ -9,8 +9,8 @@ import re
 
 __all__ = [
     "C1_CONTROL", "CONTENT_RANGE", "COOKIE_PAIR_VALUE", "DIGITS", "ENTITY_TAG", "FIELD_CONTROL", "HOST",
-    "HTTP_VERSION", "IMF_FIXDATE", "MEDIA_TYPE", "SCHEME", "SERVER_PROTOCOL", "STATUS", "STATUS_CODE", "TOKEN",
-    "URI_REFERENCE",
+    "HTTP_VERSION", "IMF_FIXDATE", "INTEGER", "MEDIA_TYPE", "SCHEME", "SERVER_PROTOCOL", "STATUS", "STATUS_CODE",
+    "TOKEN", "URI_REFERENCE",
 ]
 
 # tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
@@ -21,6 +21,9 @@ TOKEN = re.compile(rf"[{_TCHAR}]+")
 
 # 1*DIGIT, ASCII only                                                      (RFC 9110 8.6, RFC 3875 4.1.2)
 DIGITS = re.compile(r"[0-9]+")
+
+# [ "-" ] 1*DIGIT: what a user agent takes as Max-Age                      (RFC 6265 5.2.2)
+INTEGER = re.compile(r"-?[0-9]+")
 
 # status-code = 3DIGIT                                                     (RFC 9110 15)
 STATUS_CODE = re.compile(r"[0-9]{3}")

@@ -3,8 +3,7 @@
 What the text of names and values may hold is the chapter header_text; what fields say, fields and cookies; which ones
 an application leaves alone, hop_by_hop.
 
-Laws: `items` and `pairs` take any object, call no method of the subject's own and use no iterator up:
-types are read from type(), for isinstance() believes what a proxy says its __class__ is.
+Laws: `items` and `pairs` take any object, call no method of the subject's own and use no iterator up.
 """
 
 from __future__ import annotations
@@ -17,13 +16,9 @@ from ..model.moments import Moment, Start
 from ..model.rule import APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdict, pep, rfc, rule
 from ..show import show
 from ..syntax import DIGITS, STATUS_CODE
+from .kinds import is_a, name_of, text_of
 
-__all__ = ["GROUND", "TEXT", "code_of", "field_values", "is_a", "items", "pairs"]
-
-
-def is_a(value: object, kind: type) -> bool:
-    """Tell whether `value` really is a `kind` or of a subclass of it, whatever it claims to be."""
-    return issubclass(type(value), kind)
+__all__ = ["GROUND", "TEXT", "code_of", "field_values", "items", "pairs"]
 
 
 def items(headers: Any) -> tuple[Any, ...]:
@@ -43,14 +38,19 @@ def _halves(item: Any) -> tuple[Any, Any] | None:
 
 def pairs(headers: Any) -> list[tuple[str, str]]:
     """Return the items of `headers` that are pairs of strings, in order, each half as a plain str."""
-    halves = (_halves(item) for item in items(headers))
-    return [(str.__str__(pair[0]), str.__str__(pair[1])) for pair in halves
-            if pair is not None and is_a(pair[0], str) and is_a(pair[1], str)]
+    found = []
+    for item in items(headers):
+        halves = _halves(item)
+        if halves is not None:
+            name, value = text_of(halves[0]), text_of(halves[1])
+            if name is not None and value is not None:
+                found.append((name, value))
+    return found
 
 
 def code_of(status: Any) -> int:
     """Return the number that `status` begins with, 0 where it is no str that begins with three digits."""
-    digits = str.__str__(status)[:3] if is_a(status, str) else ""
+    digits = (text_of(status) or "")[:3]
     return int(digits) if STATUS_CODE.fullmatch(digits) else 0
 
 
@@ -79,7 +79,7 @@ def header_list_is_a_list(x: Exchange, start: Start) -> Verdict:
     headers = start.headers
     if type(headers) is list:
         return HOLDS
-    return f"the headers are {show(headers)}, a {type(headers).__name__}; expected a list, by exact type"
+    return f"the headers are {show(headers)}, of type {name_of(headers)}; expected a list, by exact type"
 
 
 @header_list_is_a_list.bad
@@ -181,7 +181,7 @@ def header_pairs_are_plain_tuples(x: Exchange, start: Start) -> Verdict:
     """
     for item in items(start.headers):
         if type(item) is not tuple:
-            return f"the pair {show(item)} is a {type(item).__name__}; expected a plain tuple"
+            return f"the pair {show(item)} is of type {name_of(item)}; expected a plain tuple"
     return HOLDS
 
 
@@ -218,7 +218,7 @@ def header_names_are_strings(x: Exchange, start: Start) -> Verdict:
     for item in items(start.headers):
         pair = _halves(item)
         if pair is not None and not is_a(pair[0], str):
-            return f"the name in {show(pair)} is a {type(pair[0]).__name__}; expected a str"
+            return f"the name in {show(pair)} is of type {name_of(pair[0])}; expected a str"
     return HOLDS
 
 
@@ -247,7 +247,7 @@ def header_values_are_strings(x: Exchange, start: Start) -> Verdict:
     for item in items(start.headers):
         pair = _halves(item)
         if pair is not None and not is_a(pair[1], str):
-            return f"the value in {show(pair)} is a {type(pair[1]).__name__}; expected a str"
+            return f"the value in {show(pair)} is of type {name_of(pair[1])}; expected a str"
     return HOLDS
 
 
@@ -296,7 +296,7 @@ def header_strings_are_plain(x: Exchange, start: Start) -> Verdict:
     for item in items(start.headers):
         for part in _halves(item) or ():
             if type(part) is not str:
-                return f"{show(part)} in the header {show(item)} is a {type(part).__name__}; expected a plain str"
+                return f"{show(part)} in the header {show(item)} is of type {name_of(part)}; expected a plain str"
     return HOLDS
 
 
