@@ -84,6 +84,8 @@ class Exchange:
     writes: int = 0
     """Calls of write() so far."""
     bytes_written: int = 0
+    write_failed: bool = False
+    """A call of write() raised, as it does when the client has left."""
     head: bytes = b""
     """The first non-empty item or written block, at most 64 bytes of it."""
     body: bytes | None = None

@@ -65,7 +65,8 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
             exc_info = args[2] if count == 3 else None
         handled = sys.exception()
         x.handling = id(handled) if handled is not None else 0
-        given = exc_info is not None
+        # Outside a handler sys.exc_info() is (None, None, None), which tells of no error.
+        given = exc_info is not None and not (type(exc_info) is tuple and exc_info[:1] and exc_info[0] is None)
         try:
             try:
                 if judge is not None:
@@ -99,6 +100,10 @@ def _spy_on_write(x: Exchange, plan: Plan, write: Callable[..., Any]) -> Callabl
         if isinstance(data, (bytes, bytearray)):
             x.bytes_written += len(data)
             note_data(x, "write", bytes(data))
-        return write(*args, **keywords)
+        try:
+            return write(*args, **keywords)
+        except BaseException:
+            x.write_failed = True
+            raise
 
     return spied_write
