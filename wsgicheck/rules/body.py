@@ -2,37 +2,519 @@
 
 from __future__ import annotations
 
+import io
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from ..model.exchange import Exchange
-from ..model.moments import Moment
-from ..model.rule import APPLICATION, HOLDS, MUST, Verdict, pep, rule
+from ..model.moments import Ending, Moment
+from ..model.request import Drive, Request
+from ..model.rule import (
+    ADVICE,
+    APPLICATION,
+    HOLDS,
+    MUST,
+    NOT_APPLICABLE,
+    SERVER,
+    SHOULD,
+    Verdict,
+    cited,
+    pep,
+    rule,
+)
+from ..reference.gateway import environ_of
 from ..show import show
+from .kinds import has_method, is_a, name_of
 
-HTML = [("Content-Type", "text/html; charset=utf-8")]
+HTML = ("Content-Type", "text/html; charset=utf-8")
+TEXT = ("Content-Type", "text/plain; charset=utf-8")
+
+_BYTES = pep("unicode-issues",
+             'For values referred to in this specification as "bytestrings" (i.e., values read from wsgi.input, '
+             "passed to write() or yielded by the application), the value must be of type bytes under Python 3")
+_ITERABLE = pep("specification-details",
+                "the application object must always return an iterable yielding zero or more bytestrings.")
+_COMPLETION = pep("specification-details",
+                  "the server or gateway must call that method upon completion of the current request")
+
+# The size is asked of the type, since a subclass may answer len() with anything.
+_STRINGS: dict[type, Callable[[Any], int]] = {
+    str: str.__len__, bytes: bytes.__len__, bytearray: bytearray.__len__, memoryview: lambda view: 1,
+}
 
 
-@rule(at=Moment.CHUNK, binds=APPLICATION, level=MUST, covers=("BD-002", "STR-002"),
-      cites=pep("unicode-issues", "The same goes for strings yielded"))
+# -- what is returned ------------------------------------------------------------------------------------
+
+@rule(at=Moment.RETURNED, binds=APPLICATION, level=MUST, covers=("BD-001", "BD-016"), allows=("BD-017",),
+      cites=(_ITERABLE, pep("the-write-callable", "An application must return an iterable object, even if it uses "
+                            "write() to produce all or part of its response body.")))
+def application_returns_an_iterable(x: Exchange, body: object) -> Verdict:
+    """The application returns an iterable, also when the body is empty or was written with write().
+
+    A forgotten `return` gives None and a TypeError inside the server ("'NoneType' object is not
+    iterable"), with no line of yours in the traceback. A coroutine means that the callable is `async def`:
+    WSGI needs a plain `def`, an ASGI application needs an ASGI server or an adapter. Return
+    `[b"..."]`, `[]`, or a generator.
+    """
+    if type(body) is list or has_method(body, "__iter__") or has_method(body, "__getitem__"):
+        return HOLDS
+    what = show(body, 80)
+    if has_method(body, "__await__") or has_method(body, "__aiter__"):
+        return f"the application returned {what}: it is async, as in ASGI; expected a plain def and an iterable"
+    hint = " (a return is missing)" if body is None else ""
+    return f"the application returned {what}, which is not iterable{hint}; expected an iterable of bytes"
+
+
+@application_returns_an_iterable.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+
+
+@application_returns_an_iterable.bad(method="POST", body=b"name=value")
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    if environ["REQUEST_METHOD"] == "GET":
+        return [b"Hello"]
+    return 0
+
+
+@application_returns_an_iterable.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"Hello"
+
+    start_response("200 OK", [TEXT])
+    return body()
+
+
+@application_returns_an_iterable.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [("Content-Length", "0")])
+    return []
+
+
+@application_returns_an_iterable.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return deque([b"Hello, ", b"World"])
+
+
+class _Lines:
+    """Iterates by __getitem__ alone, and has neither close() nor len()."""
+
+    def __getitem__(self, index: int) -> bytes:
+        return (b"Hello, ", b"World")[index]
+
+
+@application_returns_an_iterable.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return _Lines()
+
+
+@rule(at=Moment.RETURNED, binds=APPLICATION, level=MUST, covers=("BD-001", "BD-002"), cites=(_ITERABLE, _BYTES))
+def body_is_not_a_bare_string(x: Exchange, body: object) -> Verdict:
+    """The body is an iterable of bytes, not a single bytes or str object.
+
+    Iterating over bytes gives ints and over a str gives str of one character: most servers fail on the first
+    of them, and the lenient ones send a write and a packet for each character. Put it into a list:
+    `return [body]`, with `body.encode("utf-8")` for text.
+    """
+    if type(body) is list:
+        return HOLDS
+    for kind, size in _STRINGS.items():
+        if is_a(body, kind):
+            # An empty one yields nothing, and so nothing wrong.
+            if size(body) == 0:
+                return HOLDS
+            items = "str of one character" if kind is str else "ints"
+            return f"the application returned {show(body, 80)}, which yields {items}; expected a list around it"
+    return HOLDS
+
+
+@body_is_not_a_bare_string.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return b"Hello World"
+
+
+@body_is_not_a_bare_string.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return "Hello World"
+
+
+@body_is_not_a_bare_string.bad(path="/missing")
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    if environ["PATH_INFO"] == "/":
+        start_response("200 OK", [TEXT])
+        return [b"Hello World"]
+    start_response("404 Not Found", [TEXT])
+    return bytearray(b"Nothing here")
+
+
+@body_is_not_a_bare_string.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return (b"Hello World",)
+
+
+@body_is_not_a_bare_string.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("204 No Content", [])
+    return b""
+
+
+@rule(at=Moment.RETURNED, binds=APPLICATION, level=SHOULD, covers=("BD-020",),
+      cites=pep("supporting-older-2-2-versions-of-python", "In general, you shouldn't do this anyway, because it will "
+                "perform quite poorly most of the time!"))
+def body_is_not_a_plain_file(x: Exchange, body: object) -> Verdict:
+    """The body is not a file object as open() returns it.
+
+    A file iterates by line: a download without line breaks comes as one item of the whole file's size, one
+    with many comes as millions of tiny items. Use `environ["wsgi.file_wrapper"](file, 65536)` where the
+    server has it, or a generator that reads blocks and closes the file.
+    """
+    kind = type(body)
+    if kind is io.BufferedReader or kind is io.BufferedRandom or kind is io.FileIO:
+        return f"the application returned a {name_of(body)}, which iterates by line; expected blocks of bytes"
+    return HOLDS
+
+
+@body_is_not_a_plain_file.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return open(__file__, "rb")
+
+
+@body_is_not_a_plain_file.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    with open(__file__, "rb") as file:
+        while block := file.read(4096):
+            yield block
+
+
+@body_is_not_a_plain_file.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return environ["wsgi.file_wrapper"](open(__file__, "rb"), 4096)
+
+
+# -- its items -------------------------------------------------------------------------------------------
+
+@rule(at=Moment.CHUNK, binds=APPLICATION, level=MUST, covers=("BD-002", "STR-002", "STR-005"), allows=("BD-014",),
+      given=(body_is_not_a_bare_string,),
+      cites=(_BYTES, pep("unicode-issues", "All encoding/decoding must be handled by the application")))
 def chunks_are_bytes(x: Exchange, chunk: object) -> Verdict:
     """Every item of the body is a bytes object.
 
     Servers write items to a socket, which takes bytes only: a str item ends in a TypeError inside the
-    server (wsgiref, waitress, gunicorn, mod_wsgi) or a 500 without a hint. Encode text where you produce
-    it: `yield "Hello".encode("utf-8")`.
+    server (wsgiref, waitress, gunicorn, mod_wsgi) or a 500 without a hint. bytearray and memoryview fail
+    on the servers that look at the type. Encode text where you produce it:
+    `yield "Hello".encode("utf-8")`.
     """
-    if isinstance(chunk, bytes):
+    if type(chunk) is bytes or is_a(chunk, bytes):
         return HOLDS
-    return f"item {x.chunks} of the body is {show(chunk)}, a {type(chunk).__name__}; expected bytes"
+    return f"item {x.chunks} of the body is {show(chunk)}, of type {name_of(chunk)}; expected bytes"
 
 
 @chunks_are_bytes.bad
 def _(environ: dict[str, Any], start_response: Any) -> Any:
-    start_response("200 OK", HTML)
+    start_response("200 OK", [HTML])
     return ["Hello World"]
+
+
+@chunks_are_bytes.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    yield "Hello World\n"
+
+
+@chunks_are_bytes.bad(path="/missing")
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    found = environ["PATH_INFO"] == "/"
+    start_response("200 OK" if found else "404 Not Found", [TEXT])
+    yield b"Hello"
+    if not found:
+        yield None
+
+
+@chunks_are_bytes.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return [bytearray(b"Hello World")]
 
 
 @chunks_are_bytes.good
 def _(environ: dict[str, Any], start_response: Any) -> Any:
-    start_response("200 OK", HTML)
+    start_response("200 OK", [HTML])
     yield "Grüße".encode()
+
+
+@chunks_are_bytes.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [HTML])
+    yield b""
+    yield "Grüße".encode()
+    yield b""
+
+
+@rule(at=Moment.CHUNK, binds=APPLICATION, level=SHOULD, covers=("PORT-024", "STR-010"),
+      cites=(_BYTES, cited("wsgiref.handlers, which compares the exact type")))
+def chunks_are_no_bytes_subclass(x: Exchange, chunk: object) -> Verdict:
+    """Every item of the body is bytes proper, not an instance of a subclass.
+
+    Servers that ask isinstance() take a subclass, wsgiref compares the exact type and raises. Wrappers
+    of template engines, serializers and database drivers are the usual sources. Yield `bytes(chunk)`.
+    """
+    if type(chunk) is bytes or not is_a(chunk, bytes):
+        return HOLDS
+    return f"item {x.chunks} of the body is of type {name_of(chunk)}, a subclass of bytes; expected exactly bytes"
+
+
+class _Blob(bytes):
+    """A bytes of some library's own making."""
+
+
+@chunks_are_no_bytes_subclass.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return [_Blob(b"Hello World")]
+
+
+@chunks_are_no_bytes_subclass.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return [bytes(_Blob(b"Hello World"))]
+
+
+# -- how many there are ----------------------------------------------------------------------------------
+
+@rule(at=Moment.END, binds=APPLICATION, level=MUST, covers=("BD-009",),
+      cites=pep("specification-details", "if the iterable returned by the application provides a working __len__() "
+                "method, it must return an accurate result."))
+def len_is_the_number_of_items(x: Exchange, ending: Ending) -> Verdict:
+    """len() of the body, where it has one, is the number of items that it yields.
+
+    Servers derive Content-Length from it: if len() is 1, the first item's size is the whole size, and
+    everything after it is cut off or breaks the connection. A __len__ that counts bytes is the usual mistake:
+    leave __len__ out, or count items.
+    """
+    length = x.length
+    if length is None or x.iterations > 1:
+        return NOT_APPLICABLE
+    if ending is Ending.EXHAUSTED:
+        if x.chunks == length:
+            return HOLDS
+    elif ending is not Ending.CLOSED or x.chunks <= length:
+        return NOT_APPLICABLE
+    return f"len() of the body ({x.returned}) is {length} and it yielded {x.chunks} items; expected the same number"
+
+
+class _Counted:
+    """A body whose len() is what the test says."""
+
+    def __init__(self, items: list[bytes], length: int) -> None:
+        self.items = items
+        self.length = length
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return self.length
+
+
+@len_is_the_number_of_items.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return _Counted([b"Hello World"], len(b"Hello World"))
+
+
+@len_is_the_number_of_items.bad(drive=Drive(stop_after=2))
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return _Counted([b"Hello, ", b"World", b"!"], 1)
+
+
+@len_is_the_number_of_items.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return _Counted([b"Hello, ", b"World"], 2)
+
+
+@len_is_the_number_of_items.good(drive=Drive(stop_after=1))
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return [b"Hello, ", b"World"]
+
+
+MANY = 100
+"""Items of at most 16 bytes from which on a response is said to be crumbled."""
+
+
+@rule(at=Moment.END, binds=APPLICATION, level=ADVICE, covers=("BD-005",),
+      cites=(pep("specification-details", "applications should perform their own buffering."),
+             pep("buffering-and-streaming", "applications will achieve the best throughput by buffering their "
+                 "(modestly-sized) output and sending it all at once.")))
+def body_is_buffered(x: Exchange, ending: Ending) -> Verdict:
+    """The body does not come in very many tiny items.
+
+    The server may not wait for more: it sends each item on its own, with a system call and, when chunked, a
+    frame that is larger than the item. A hundred items of a few bytes are slower than one of a megabyte.
+    Join them: `yield b"".join(parts)`. Event streams are left alone, since they are slow on purpose.
+    """
+    if ending is not Ending.EXHAUSTED:
+        return NOT_APPLICABLE
+    if x.small_chunks < MANY or x.small_chunks * 2 <= x.chunks:
+        return HOLDS
+    if (x.value("Content-Type") or "").lower().startswith("text/event-stream"):
+        return NOT_APPLICABLE
+    return (f"{x.small_chunks} of {x.chunks} items have at most 16 bytes ({x.bytes_yielded} bytes in all); "
+            "expected fewer and larger ones")
+
+
+@body_is_buffered.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    for number in range(200):
+        yield b"%d\n" % number
+
+
+@body_is_buffered.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    yield b"".join(b"%d\n" % number for number in range(200))
+
+
+@body_is_buffered.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [("Content-Type", "text/event-stream")])
+    for number in range(200):
+        yield b"data: %d\n\n" % number
+
+
+FEW = 8
+"""Items up to which a list of them is left alone."""
+MODEST = 64 * 1024
+"""Bytes up to which a body is called modest."""
+
+
+@rule(at=Moment.END, binds=APPLICATION, level=ADVICE, covers=("BD-018",), given=(body_is_buffered,),
+      cites=(pep("buffering-and-streaming", "The corresponding approach in WSGI is for the application to simply "
+                 "return a single-element iterable (such as a list) containing the response body as a single "
+                 "bytestring."),
+             pep("handling-the-content-length-header", "returns an iterable whose len() is 1, then the server can "
+                 "automatically determine Content-Length by taking the length of the first bytestring")))
+def modest_body_is_one_item(x: Exchange, ending: Ending) -> Verdict:
+    """A modest body that lies ready in a list is returned as one item.
+
+    Only when len() is 1 can the server tell the size before it sends the headers; otherwise it has to use
+    chunked coding or to close the connection after the response. A list of lines is the usual case: return
+    `[b"".join(lines)]`, or declare Content-Length. Nothing is said about up to 8 items, about more than
+    64 KiB, or about generators.
+    """
+    if ending is not Ending.EXHAUSTED or x.returned not in ("list", "tuple"):
+        return NOT_APPLICABLE
+    if x.length is None or x.length <= FEW or x.bytes_sent > MODEST or x.declared_length is not None:
+        return HOLDS
+    return f"a {x.returned} of {x.length} items holds {x.bytes_sent} bytes and no Content-Length; expected one item"
+
+
+@modest_body_is_one_item.bad
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return [b"Line %d of a page that lies ready\n" % number for number in range(20)]
+
+
+@modest_body_is_one_item.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return [b"".join(b"Line %d of a page that lies ready\n" % number for number in range(20))]
+
+
+@modest_body_is_one_item.good
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    return [b"<header>", b"Hello", b"<footer>"]
+
+
+# -- how the server iterates -----------------------------------------------------------------------------
+
+def _ask(application: Any) -> Any:
+    """Call `application` as a server would and return its body."""
+    return application(environ_of(Request()), lambda status, headers, exc_info=None: lambda data: None)
+
+
+@rule(at=Moment.CHUNK, binds=SERVER, level=MUST, covers=("BD-024",), cites=_COMPLETION)
+def body_is_not_iterated_after_close(x: Exchange, chunk: object) -> Verdict:
+    """No item is taken from the body after its close() was called.
+
+    close() gives back what the body stands on: the file, the connection to the database, the session of the
+    request. What is read after it comes from a closed file, or from the next request's session. Call
+    close() when the last item has been taken, and nothing after it.
+    """
+    if not x.closes:
+        return HOLDS
+    return f"item {x.chunks} was taken after close(); expected close() to come last"
+
+
+@body_is_not_iterated_after_close.bad_server
+def _(application: Any) -> Any:
+    body = _ask(application)
+    body.close()
+    for _item in body:
+        pass
+
+
+@body_is_not_iterated_after_close.good_server
+def _(application: Any) -> Any:
+    body = _ask(application)
+    try:
+        for _item in body:
+            pass
+    finally:
+        body.close()
+
+
+@rule(at=Moment.CHUNK, binds=SERVER, level=SHOULD, covers=("BD-024",), given=(body_is_not_iterated_after_close,),
+      allows=("BD-013",), cites=(pep("specification-details", "completing the transmission of each bytestring before "
+                                     "requesting another one."), cited("Rack's rule that a body is iterated once")))
+def body_is_iterated_once(x: Exchange, chunk: object) -> Verdict:
+    """The body is iterated over once.
+
+    A list starts again and is sent twice, a generator goes on where it stood, a file is at its end: no
+    second pass gives the same for all of them. Call iter() once and keep the iterator; middleware that
+    needs to look at the body first has to keep the items.
+    """
+    if x.iterations <= 1:
+        return HOLDS
+    return f"item {x.chunks} comes from pass {x.iterations} over the body; expected a single pass"
+
+
+@body_is_iterated_once.bad_server
+def _(application: Any) -> Any:
+    body = _ask(application)
+    size = sum(len(item) for item in body)
+    sent = b"".join(body)
+    body.close()
+    return size, sent
+
+
+@body_is_iterated_once.good_server
+def _(application: Any) -> Any:
+    body = _ask(application)
+    items = iter(body)
+    first = next(items, b"")
+    sent = first + b"".join(items)
+    body.close()
+    return sent
+
+
+@body_is_iterated_once.good(drive=Drive(stop_after=1))
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    start_response("200 OK", [TEXT])
+    yield b"Hello, "
+    yield b"World"
