@@ -10,7 +10,7 @@ from inspect import CO_VARARGS
 from types import FunctionType, MethodType
 from typing import Any, TypeGuard
 
-__all__ = ["accepts", "has", "is_bytes", "is_str"]
+__all__ = ["accepts", "attribute", "has", "is_bytes", "is_str"]
 
 
 def is_str(value: object) -> TypeGuard[str]:
@@ -23,12 +23,17 @@ def is_bytes(value: object) -> TypeGuard[bytes]:
     return type(value) is bytes or issubclass(type(value), bytes)
 
 
-def has(value: object, name: str) -> bool:
-    """Tell whether `value` has a method `name`; an attribute whose look-up fails in any way is not there."""
+def attribute(value: object, name: str) -> Any:
+    """Return the attribute `name` of `value`, None where its look-up fails in any way."""
     try:
-        return callable(getattr(value, name, None))
+        return getattr(value, name, None)
     except Exception:
-        return False
+        return None
+
+
+def has(value: object, name: str) -> bool:
+    """Tell whether `value` has a method `name`."""
+    return callable(attribute(value, name))
 
 
 def _function_accepts(function: FunctionType, count: int) -> bool:
