@@ -14,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from .files import roots_of, sources, templates
-from .headers import RESERVED
+from .headers import RESERVED as NEVER
 from .material import Endpoint, Material, carried
 from .walk import file_of, home_of, walk
 
@@ -47,6 +47,7 @@ _CGI = frozenset({
     "utf-8", "utf8", "latin-1", "latin1", "iso-8859-1", "ascii", "replace", "ignore", "strict", "surrogateescape",
     "environ", "start_response", "Content-Type", "Content-Length", "Set-Cookie", "Content-Disposition",
 })
+RESERVED = NEVER | {"HTTP_HOST", "HTTP_COOKIE"}
 _USUAL = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"})
 _NO_METHOD = frozenset({"HTTP", "HTTPS", "GMT", "UTC", "UTF", "ISO", "CONNECT"})
 _COOKIE_CODE = frozenset({"HTTP_COOKIE", "cookies", "COOKIES", "get_cookie", "set_cookie", "SimpleCookie", "Cookie"})

@@ -1,8 +1,9 @@
 """Request header fields as environ carries them: (environ key, value) pairs.
 
-Laws: keys are HTTP_* and none of those whose content has a key of its own or frames the message (Host,
-Cookie, Content-Type, Content-Length, Transfer-Encoding); values are Latin-1, trimmed, and hold no control
-character. "Proxy" is left out: a careful server drops it (CVE-2016-5385).
+Laws: keys are HTTP_* and none of those whose content has a key of its own or frames the message
+(Content-Type, Content-Length, Transfer-Encoding); values are Latin-1, trimmed, and hold no control
+character. "Proxy" is left out: a careful server drops it (CVE-2016-5385). Host and Cookie are drawn
+elsewhere, and come from here only where the material names them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,8 @@ __all__ = ["COMMON", "RESERVED", "Fields", "header_fields"]
 Fields = tuple[tuple[str, str], ...]
 """Some header fields of one request."""
 
-RESERVED = frozenset({"HTTP_HOST", "HTTP_COOKIE", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH",
-                      "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"})
-"""Keys that are drawn elsewhere or never."""
+RESERVED = frozenset({"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"})
+"""Keys that are never drawn as fields."""
 
 _DATE, _OLD, _LATE = ("Wed, 21 Oct 2015 07:28:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT",
                       "Fri, 31 Dec 9999 23:59:59 GMT")
@@ -109,7 +109,8 @@ def table_of(material: Material) -> tuple[Fields, ...]:
     """Return the table of header fields, with those the application looks for."""
     own: list[Fields] = [((key, value),) for key, value in material.headers if legal(key, value)]
     names = list(dict.fromkeys(pair[0][0] for pair in own))
-    own += [((key, value),) for key in names[:40] for value in ("1", "", "\xff", "a, b")]
+    own += [((key, value),) for key in names[:40] if key not in ("HTTP_HOST", "HTTP_COOKIE")
+            for value in ("1", "", "\xff", "a, b")]
     if len(names) > 1:
         own.insert(0, tuple({fields[0][0]: fields[0] for fields in reversed(own)}.values())[:20])
     return mixed((4, own), (6, COMMON))
