@@ -26,6 +26,8 @@ OPTIONS: dict[str, tuple[list[str], list[str]]] = {
     "unknown rule among others": (["shop", "--ignore", "must,boddy"], ["--ignore: no rule", "'boddy'",
                                                                        "did you mean body"]),
     "nothing left": (["shop", "--select", "body", "--ignore", "must,should,advice"], ["no rule is left"]),
+    "nothing that can be judged": (["shop", "--select", "environ"], ["no rule is left", "binds the server"]),
+    "help as a word": (["help"], ["did you mean `wsgicheck --help`"]),
     "unknown format": (["shop", "--format", "jsn"], ["--format: there is no format 'jsn'", "did you mean json"]),
     "unknown report": (["shop", "--report", "junitt=x.xml"], ["--report: there is no format 'junitt'",
                                                               "did you mean junit"]),

@@ -25,6 +25,7 @@ CASES: dict[str, tuple[dict[str, str], list[str], list[str]]] = {
     "dot for colon": (SHOP, ["shop.wsgi.application"], ["did you mean shop.wsgi:application"]),
     "module is no package": ({"one.py": "x = 1\n"}, ["one.two:app"], ["one is a module (one.py)", "no package"]),
     "module in a folder below": ({"src/shop.py": "app = 1\n"}, ["shop:app"], ["there is one in src", "--chdir src"]),
+    "package in a folder below": ({"src/shop/__init__.py": "app = 1\n"}, ["shop.wsgi:app"], ["there is one in src"]),
     "missing dependency": ({"shop.py": "\nimport nosuchdependency.sub\n"}, ["shop:app"],
                            ["importing shop raised ModuleNotFoundError", "'nosuchdependency'", "at shop.py:2",
                             "not installed where this Python looks"]),
@@ -102,6 +103,7 @@ CASES: dict[str, tuple[dict[str, str], list[str], list[str]]] = {
     "missing folder": (SHOP, ["shap/wsgi.py:application"], ["there is no folder shap"]),
     "file without its ending": (SHOP, ["./shop/wsgi:application"], ["did you mean ./shop/wsgi.py"]),
     "folder": (SHOP, ["shop/"], ["shop/ is a folder", "did you mean shop/wsgi.py"]),
+    "folder of a package": ({"web/shop/__init__.py": ""}, ["web/"], ["did you mean web/shop/__init__.py"]),
     "file that is not Python": ({"site.wsgi": "<VirtualHost *:80>\n"}, ["./site.wsgi"], ["SyntaxError", "site.wsgi:1"]),
     # -- the words --
     "empty": (SHOP, [""], ["TARGET takes a string that is not empty"]),

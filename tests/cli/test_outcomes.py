@@ -39,11 +39,19 @@ def test_options_may_stand_first(project: Any) -> None:
     assert project.run("--seed", "1", "--max-examples", "3", "bad").returncode == 1
 
 
+def test_a_module_called_app_needs_no_verb_twice(project: Any) -> None:
+    project.write({"app.py": STR_BODY})
+    answer = project.run("app", *FEW, "-q")
+    assert answer.returncode == 1
+    assert "app.py:3" in answer.stdout
+    assert project.run("app", "app", *FEW, "-q").stdout.partition(" in ")[0] == answer.stdout.partition(" in ")[0]
+
+
 def test_what_is_ignored_or_not_selected_does_not_fail(project: Any) -> None:
     project.write({"bad.py": STR_BODY})
     assert project.run("bad", *FEW, "--ignore", "chunks-are-bytes").returncode == 0
-    assert project.run("bad", *FEW, "--select", "environ").returncode == 0
-    assert project.run("bad", *FEW, "--select", "environ", "--select", "body").returncode == 1
+    assert project.run("bad", *FEW, "--select", "status").returncode == 0
+    assert project.run("bad", *FEW, "--select", "status", "--select", "body").returncode == 1
 
 
 def test_exit_zero(project: Any) -> None:
@@ -193,3 +201,30 @@ def test_a_bug_of_ours_is_a_line_and_a_traceback_on_request(project: Any) -> Non
     answer = project.run("shop", "-v", env={"PYTHONPATH": "."})
     assert answer.returncode == 3
     assert "Traceback" in answer.stderr
+
+
+def test_a_terminal_sees_progress_that_leaves_no_trace(project: Any) -> None:
+    project.write({"slow.py": "import time\n" + GOOD.replace("    body =", "    time.sleep(0.02)\n    body =")})
+    master, slave = os.openpty()
+    process = subprocess.Popen([sys.executable, "-m", "wsgicheck", "slow", *FEW], cwd=project.folder,
+                               env={**CLEAN, "TERM": "xterm"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=slave)
+    os.close(slave)
+    shown = b""
+    try:
+        while True:
+            try:
+                data = os.read(master, 65536)
+            except OSError:  # Linux says EIO where the other side of a terminal is closed
+                break
+            if not data:
+                break
+            shown += data
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        os.close(master)
+    assert process.returncode == 0
+    assert b"exchange" in shown
+    assert shown.endswith(b"\r\x1b[2K")
+    assert b"\x1b" not in out

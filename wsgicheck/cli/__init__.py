@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -79,7 +78,11 @@ class _Verbs(click.Group):
 
 def _refuse_misspelt_verb(word: str) -> None:
     """Raise for a word that is almost a verb and no target that exists."""
+    from difflib import get_close_matches
+
     near = get_close_matches(word, VERBS, n=1, cutoff=0.75) if word.isidentifier() and len(word) > 3 else []
+    if word in ("help", "version"):
+        near = [f"--{word}"]
     if not near or os.path.exists(word) or os.path.exists(f"{word}.py"):
         return
     from importlib.util import find_spec
@@ -113,9 +116,13 @@ def _bug(error: BaseException, verbose: bool) -> int:
         import traceback
 
         traceback.print_exception(error)
+    # A bug in the child brings its traceback along, below the first line.
+    told = str(error).partition("\n")[0][:300]
+    if not isinstance(error, WsgicheckError):
+        told = f"{type(error).__name__}: {told}"
     again = "please report it with the traceback above" if verbose else (
         "please report it, with the traceback that the same command shows with -v")
-    _say(f"internal error: {type(error).__name__}: {str(error)[:300]}; this is a bug of wsgicheck, {again}")
+    _say(f"internal error: {told}; this is a bug of wsgicheck, {again}")
     return FAILED
 
 

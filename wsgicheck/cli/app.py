@@ -17,11 +17,13 @@ __all__ = ["command"]
 def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: bool) -> int:
     from ..active.application import check_application
     from ..active.options import Options
+    from ..model.rule import APPLICATION
     from ..report.progress import Progress
+    from ..rules import cards_about
     from .delivery import Delivery
 
     delivery = Delivery(config, screen, update_baseline=update_baseline, exit_zero=exit_zero)
-    delivery.require()
+    delivery.require(cards_about(APPLICATION))
     options = Options(
         select=config.select, ignore=config.ignore, seed=config.seed, max_examples=config.max_examples,
         max_time=config.max_time, timeout=config.timeout, directory=config.chdir, settings=config.settings,
@@ -30,6 +32,11 @@ def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: boo
         run = check_application(config.app, options=options, progress=lambda so_far: line.update(
             so_far.exchanges, len(so_far.broken), time_left=so_far.seconds_left))
     return delivery.deliver(run)
+
+
+def _module_called_app(directory: str) -> bool:
+    """Tell whether `wsgicheck app` means the module of that name, as in many a Flask project."""
+    return any(os.path.isfile(os.path.join(directory, name)) for name in ("app.py", "app/__init__.py"))
 
 
 @click.command("app", cls=Command, short_help="Check an application.")
@@ -45,6 +52,8 @@ def command(ctx: click.Context, /, target: str | None, **given: Any) -> int:
     judged by every rule, and each finding is shown with the smallest request that shows it.
     """
     config = settle(ctx, target)
+    if not config.app and _module_called_app(config.chdir):
+        config = settle(ctx, "app")
     if not config.app:
         raise ConfigError("no target: name an application, as in `wsgicheck shop.wsgi:application`, "
                           "or set `app` in [tool.wsgicheck]; `wsgicheck --help` tells more")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import click
 
 from ..config import Config
 from ..errors import ConfigError
+from ..model.rule import Card
 from ..model.run import Run, RunVerdict
 from ..report import FORMATS, render
 from ..report.options import columns_of, is_unicode, wants_color
@@ -65,14 +67,21 @@ class Delivery:
     update_baseline: bool = False
     exit_zero: bool = False
 
-    def require(self) -> None:
+    def require(self, judged: Sequence[Card] | None = None, known: Sequence[Card] | None = None) -> None:
         """Check all that can be checked before there is a run.
 
+        Args:
+            judged: the cards that such a run can judge; all of `known`, where none are given.
+            known: the cards that --select and --ignore may name; the catalogue, where none are given.
+
         Raises:
-            ConfigError: an unknown rule or format, a file that cannot be written or read.
+            ConfigError: an unknown rule or format, no rule left, a file that cannot be written or read.
         """
+        from ..rules import catalogue
+
         config = self.config
-        self._require_rules()
+        known = catalogue() if known is None else known
+        self._require_rules(known if judged is None else judged, known)
         self._require_format(config.format, config.origin("format"))
         for form, _ in config.report:
             self._require_format(form, config.origin("report"))
@@ -86,18 +95,20 @@ class Delivery:
         elif config.baseline:
             read_baseline(config.baseline)
 
-    def _require_rules(self) -> None:
-        from ..rules import catalogue
+    def _require_rules(self, judged: Sequence[Card], known: Sequence[Card]) -> None:
         from ..selection import select
 
-        cards = catalogue()
         for name, words in (("select", self.config.select), ("ignore", self.config.ignore)):
             try:
-                select(cards, words)
+                select(known, words)
             except ConfigError as error:
                 raise ConfigError(f"{self.config.origin(name)}: {error}") from None
-        if not select(cards, self.config.select, self.config.ignore):
-            raise ConfigError("no rule is left: all that is selected is ignored as well")
+        # A run that judges nothing would pass, and say nothing.
+        if not select(judged, self.config.select, self.config.ignore, known=known):
+            others = {card.binds.value for card in select(known, self.config.select, self.config.ignore)}
+            raise ConfigError("no rule is left: " + (
+                f"what is selected binds the {' and the '.join(sorted(others))} and is not judged here" if others
+                else "all that is selected is ignored as well"))
 
     def _require_format(self, form: str, origin: str) -> None:
         if form not in FORMATS:

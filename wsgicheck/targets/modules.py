@@ -168,7 +168,7 @@ def _missing(spec: Spec, missing: str) -> TargetError:
         return TargetError(one_line(f"there is no module {last!r} in the package {parent} "
                                     f"({_relative(folders[0])}){hint}"))
     head = f"there is no module {missing!r}"
-    base = _elsewhere(spec.module)
+    base = _elsewhere(spec.module) or _elsewhere(missing)
     if base:
         return TargetError(one_line(f"{head} in {os.getcwd()}, but there is one in {base}; "
                                     f"run from there, or add --chdir {base}, or set PYTHONPATH={base}"))

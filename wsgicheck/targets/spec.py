@@ -99,8 +99,9 @@ def _require_file(path: str) -> None:
     if os.path.isfile(path):
         return
     if os.path.isdir(path):
-        inside = [os.path.join(path, name) for name in ("wsgi.py", "app.py", "application.py", "main.py")]
-        inside += [os.path.join(path, name, "wsgi.py") for name in _children(path) if not name.startswith(".")]
+        below = [os.path.join(path, name) for name in _children(path) if not name.startswith(".")]
+        inside = [os.path.join(folder, name) for name in ("wsgi.py", "app.py", "application.py", "main.py")
+                  for folder in (path, *below)] + [os.path.join(folder, "__init__.py") for folder in (path, *below)]
         found = next((name for name in inside if os.path.isfile(name)), "")
         hint = f"did you mean {found}" if found else "name a file or a module, as in path/to/wsgi.py:application"
         raise TargetError(one_line(f"{path} is a folder; {hint}"))
