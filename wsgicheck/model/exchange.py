@@ -97,6 +97,8 @@ class Exchange:
     bytes_read: int = 0
     input_attributes: tuple[str, ...] = ()
     """Attributes of wsgi.input that PEP 3333 does not list, asked for and not (yet) called."""
+    input_tested: tuple[str, ...] = ()
+    """Those that were asked for again before they were called: the application looked whether they are there."""
     errors_attributes: tuple[str, ...] = ()
     """The same of wsgi.errors."""
     errors_written: int = 0

@@ -352,9 +352,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 @rule(at=Moment.CLOSE, binds=APPLICATION, level=ADVICE, covers=("ER-012", "ER-013"),
-      cites=pep("input-and-error-streams", "Portable applications, however, cannot assume that output is unbuffered "
-                                           "or that flush() is a no-op. They must call flush() if they need to ensure that "
-                                           "output has in fact been written."))
+      cites=pep("input-and-error-streams", "Portable applications, however, cannot assume that output is "
+                                           "unbuffered or that flush() is a no-op. They must call flush() if they need "
+                                           "to ensure that output has in fact been written."))
 def errors_are_flushed(x: Exchange, closed: object) -> Verdict:
     """What a request wrote to wsgi.errors is flushed before the request is over.
 

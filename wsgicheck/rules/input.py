@@ -5,7 +5,7 @@ Law: READ is judged before the server is asked, so `x.bytes_read` counts what ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeGuard
 
@@ -179,14 +179,28 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def input_is_not_read_into_buffers(x: Exchange, use: Use) -> Verdict:
     """wsgi.input is read by its listed methods and not by readinto.
 
-    readinto() is what io.BufferedReader calls on the stream it is wrapped around, and what werkzeug's
-    LimitedStream calls where it finds one; servers whose stream is a class of their own (gunicorn, uWSGI,
-    mod_wsgi) have none, and middleware that counts or limits what is read does not see such a read. Call
-    `read(size)` and copy. Where a library does it after looking for the method, this is the library's.
+    Servers whose stream is a class of their own (gunicorn, uWSGI, mod_wsgi) have no readinto(), and the
+    request ends in an AttributeError there; middleware that counts or limits what is read does not see such
+    a read. Call `read(size)` and copy what it gave.
     """
-    if not use.called or use.name not in INTO_BUFFERS:
+    if not use.called or use.name not in INTO_BUFFERS or use.name in x.input_tested:
         return NOT_APPLICABLE
     return f"wsgi.input.{use.name}() was called; expected read(size)"
+
+
+@rule(at=Moment.READ, binds=APPLICATION, level=ADVICE, covers=("IN-015",),
+      cites=pep("input-and-error-streams", NO_OTHER))
+def input_is_read_alike_from_every_server(x: Exchange, use: Use) -> Verdict:
+    """wsgi.input is not read by readinto where there is one and by read elsewhere.
+
+    The application looked for the method before it called it, so it works on every server; werkzeug's
+    LimitedStream, on which Flask's request stands, does just that. It is a second way through the code that
+    one server takes and another does not, and middleware that counts what read() gives is passed by. Call
+    `read(size)` everywhere; where a library does it, nothing is left to be done.
+    """
+    if not use.called or use.name not in INTO_BUFFERS or use.name not in x.input_tested:
+        return NOT_APPLICABLE
+    return f"wsgi.input.{use.name}() was called where there is one; expected read(size) everywhere"
 
 
 class _Readable:
@@ -213,27 +227,53 @@ class _Readable:
         return iter(self._buffer)
 
 
-@input_is_not_read_into_buffers.bad_server
-def _(application: Any) -> None:
-    _ask(application, "readinto", bytearray(3))
+def _by_readinto(stream: Any) -> None:
+    stream.readinto(bytearray(3))
 
 
-@input_is_not_read_into_buffers.good_server
-def _(application: Any) -> None:
-    _ask(application, "read", 3)
+def _by_what_there_is(stream: Any) -> None:
+    if hasattr(stream, "readinto"):
+        for _ in range(3):
+            stream.readinto(bytearray(1))
+    else:
+        stream.read(3)
 
 
-def _ask(application: Any, method: str, argument: Any) -> None:
-    """Play a server whose stream is a file, and put an application in its place that calls one method of it."""
+def _by_read(stream: Any) -> None:
+    stream.read(3)
 
-    def reader(environ: dict[str, Any], start_response: Any) -> Any:
-        getattr(environ["wsgi.input"], method)(argument)
+
+def _read(application: Any, stream: Any, reader: Callable[[Any], None]) -> None:
+    """Play a server with that stream, and put an application in its place that reads it in that way."""
+
+    def reading(environ: dict[str, Any], start_response: Any) -> Any:
+        reader(environ["wsgi.input"])
         start_response("200 OK", TEXT)
         return [b"Hello"]
 
     request = Request.make("POST", body=b"abc")
-    application.__wrapped__ = reader
-    serve(application, request, environ=environ_of(request) | {"wsgi.input": _Readable(b"abc")})
+    application.__wrapped__ = reading
+    serve(application, request, environ=environ_of(request) | {"wsgi.input": stream})
+
+
+@input_is_not_read_into_buffers.bad_server
+def _(application: Any) -> None:
+    _read(application, _Readable(b"abc"), _by_readinto)
+
+
+@input_is_not_read_into_buffers.good_server
+def _(application: Any) -> None:
+    _read(application, _Readable(b"abc"), _by_read)
+
+
+@input_is_read_alike_from_every_server.bad_server
+def _(application: Any) -> None:
+    _read(application, _Readable(b"abc"), _by_what_there_is)
+
+
+@input_is_read_alike_from_every_server.good_server
+def _(application: Any) -> None:
+    _read(application, _Readable(b"abc"), _by_read)
 
 
 @rule(at=Moment.READ, binds=APPLICATION, level=MUST, covers=("IN-016",),

@@ -53,4 +53,4 @@ class ErrorsSpy:
         return self._stream.flush(*args, **keywords)
 
     def __getattr__(self, name: str) -> Any:
-        return other_attribute(self._x, self._plan.errors, self._stream, name, "errors_attributes")
+        return other_attribute(self._x, self._plan.errors, self._stream, name, "errors")

@@ -71,4 +71,4 @@ class InputSpy:
             yield line
 
     def __getattr__(self, name: str) -> Any:
-        return other_attribute(self._x, self._plan.read, self._stream, name, "input_attributes")
+        return other_attribute(self._x, self._plan.read, self._stream, name, "input")
