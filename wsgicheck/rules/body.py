@@ -117,8 +117,8 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def body_is_not_a_bare_string(x: Exchange, body: object) -> Verdict:
     """The body is an iterable of bytes, not a single bytes or str object.
 
-    Iterating over bytes gives ints and over a str gives str of one character: most servers fail on the first
-    of them, and the lenient ones send a write and a packet for each character. Put it into a list:
+    Iterating over bytes gives ints and over a str gives str of one character, and servers fail on the first
+    of them: a 500 under wsgiref, a "200 OK" without a body under gunicorn. Put it into a list:
     `return [body]`, with `body.encode("utf-8")` for text.
     """
     if type(body) is list:
@@ -210,9 +210,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def chunks_are_bytes(x: Exchange, chunk: object) -> Verdict:
     """Every item of the body is a bytes object.
 
-    Servers write items to a socket, which takes bytes only: a str item ends in a TypeError inside the
-    server (wsgiref, waitress, gunicorn, mod_wsgi) or a 500 without a hint. bytearray and memoryview fail
-    on the servers that look at the type. Encode text where you produce it:
+    Servers write items to a socket, which takes bytes only. A str item is a 500 under wsgiref; under waitress
+    and gunicorn the headers have gone out by then, and the client gets "200 OK" and a broken body. A
+    bytearray passes waitress and fails under the other two. Encode text where you produce it:
     `yield "Hello".encode("utf-8")`.
     """
     if type(chunk) is bytes or is_a(chunk, bytes):
@@ -266,8 +266,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def chunks_are_no_bytes_subclass(x: Exchange, chunk: object) -> Verdict:
     """Every item of the body is bytes proper, not an instance of a subclass.
 
-    Servers that ask isinstance() take a subclass, wsgiref compares the exact type and raises. Wrappers
-    of template engines, serializers and database drivers are the usual sources. Yield `bytes(chunk)`.
+    Servers that ask isinstance() take a subclass, as waitress and gunicorn do; wsgiref compares the exact
+    type and answers 500. Wrappers of serializers and database drivers are the usual sources. Yield
+    `bytes(chunk)`.
     """
     if type(chunk) is bytes or not is_a(chunk, bytes):
         return HOLDS
@@ -298,9 +299,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def len_is_the_number_of_items(x: Exchange, ending: Ending) -> Verdict:
     """len() of the body, where it has one, is the number of items that it yields.
 
-    Servers derive Content-Length from it: if len() is 1, the first item's size is the whole size, and
-    everything after it is cut off or breaks the connection. A __len__ that counts bytes is the usual mistake:
-    leave __len__ out, or count items.
+    Servers derive Content-Length from it: if len() is 1, the first item's size counts as the whole size.
+    waitress then cuts off every item after it; wsgiref sends them beyond the length that it announced. A
+    __len__ that counts bytes is the usual mistake: leave __len__ out, or count items.
     """
     length = x.length
     if length is None or x.iterations > 1:

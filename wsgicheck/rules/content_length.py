@@ -64,8 +64,8 @@ def _overrun(x: Exchange, data: object, what: str) -> Verdict:
 def written_data_fits_content_length(x: Exchange, data: object) -> Verdict:
     """What is written with write() goes no further than the Content-Length that was declared.
 
-    The server may raise from write(), or cut the data off. Written and yielded bytes count together.
-    Declare the sum, or no Content-Length at all.
+    The server may raise from write(), or cut the data off as waitress and gunicorn do. Written and yielded
+    bytes count together. Declare the sum, or no Content-Length at all.
     """
     return _overrun(x, data, f"call {x.writes + 1} of write()")
 
@@ -89,10 +89,10 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def body_fits_content_length(x: Exchange, chunk: object) -> Verdict:
     """The body is no longer than the Content-Length that was declared.
 
-    waitress and gunicorn cut it off there, so the end of the page is missing; servers that send it put it in
-    front of the next response on the same connection. A length counted in characters before encoding, or
-    before a middleware changed the body, is the usual cause. Measure the bytes that you yield:
-    `str(len(body))`, or leave the header to the server.
+    waitress and gunicorn cut it off there, so the end of the page is missing; a server that sends it all, as
+    wsgiref does, puts the rest in front of the next response where the connection is kept. A length counted
+    in characters before encoding, or before a middleware changed the body, is the usual cause. Measure the
+    bytes that you yield: `str(len(body))`, or leave the header to the server.
     """
     return _overrun(x, chunk, f"item {x.chunks}")
 
@@ -139,8 +139,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def body_fills_content_length(x: Exchange, ending: Ending) -> Verdict:
     """The body is no shorter than the Content-Length that was declared.
 
-    The client waits for the rest until it times out, or takes the download for broken; the connection can't
-    be used again. Measure the bytes that you yield: `str(len(body))`, or leave the header to the server.
+    The server closes the connection, and the client takes the download for broken; where the server doesn't,
+    the client waits for the rest until it times out. Measure the bytes that you yield: `str(len(body))`, or
+    leave the header to the server.
     """
     declared = x.declared_length
     if declared is None or ending is not Ending.EXHAUSTED:
@@ -218,9 +219,9 @@ def _content(x: Exchange, ending: Ending, code: int) -> Verdict:
 def no_content_response_has_no_body(x: Exchange, ending: Ending) -> Verdict:
     """A 204 response has no body.
 
-    It ends with its headers. Bytes behind them are read as the beginning of the next response on the same
-    connection, which then fails in the client or, behind a proxy, in another user's browser. Return `[]`, or
-    use 200 if there is something to say.
+    It ends with its headers. waitress and gunicorn drop the body and log a warning. wsgiref sends it, and on
+    a kept connection its bytes are read as the beginning of the next response. Return `[]`, or use 200 if
+    there is something to say.
     """
     return _content(x, ending, 204)
 
@@ -242,8 +243,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def not_modified_response_has_no_body(x: Exchange, ending: Ending) -> Verdict:
     """A 304 response has no body.
 
-    It ends with its headers, and the client takes the body from its cache. Bytes behind them are read as
-    the beginning of the next response on the same connection. Return `[]`.
+    It ends with its headers, and the client takes the body from its cache. waitress and gunicorn drop the
+    body. A server that sends it puts its bytes in front of the next response on a kept connection. Return
+    `[]`.
     """
     return _content(x, ending, 304)
 
@@ -267,9 +269,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def reset_content_response_has_no_body(x: Exchange, ending: Ending) -> Verdict:
     """A 205 response has no body.
 
-    It tells the browser to clear its form. HTTP forbids it any content, yet does not end it with its headers
-    as it does for 204: clients that take it to be empty read the bytes as the next response. Return `[]`
-    with `Content-Length: 0`.
+    It tells the browser to clear its form, and HTTP forbids it any content. Servers send the body all the
+    same (wsgiref, waitress and gunicorn do); a client that takes the response to be empty reads it as the
+    beginning of the next one. Return `[]` with `Content-Length: 0`.
     """
     return _content(x, ending, 205)
 
@@ -291,9 +293,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def no_content_response_has_no_content_length(x: Exchange, write: object) -> Verdict:
     """A 204 response carries no Content-Length, not even 0.
 
-    HTTP forbids it, and clients that go by it wait for a body or complain about the missing one. Frameworks
-    that add the header to every response do it here too (Django's CommonMiddleware does): leave it out, or
-    delete it where the status is set.
+    HTTP forbids it, and Safari has failed on it. waitress and gunicorn take the header out, wsgiref sends it.
+    Frameworks that add the header to every response add it here too (Django's CommonMiddleware does, Flask
+    does not): leave it out, or delete it where the status is set.
     """
     if x.code != 204 and not 100 <= x.code <= 199:
         return NOT_APPLICABLE

@@ -67,9 +67,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def start_response_called_positionally(x: Exchange, start: Start) -> Verdict:
     """start_response is called with positional arguments only.
 
-    The names of its parameters are not part of the interface: they are `headers` in wsgiref and gunicorn,
-    something else again in middleware, and servers written in C take no keywords at all. What works under
-    one server is a TypeError under the next. Write `start_response(status, headers, exc_info)`.
+    The names of its parameters are not part of the interface. The PEP's `response_headers` is called
+    `headers` in wsgiref, waitress and gunicorn, so that keyword is a 500 under all three; in middleware the
+    names are something else again. Write `start_response(status, headers, exc_info)`.
     """
     if not x.start_keywords:
         return HOLDS
@@ -229,9 +229,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def start_response_called_before_body(x: Exchange, chunk: object) -> Verdict:
     """start_response has been called by the time the first non-empty item is yielded.
 
-    The headers go out before the first body byte, so the server has nothing to send: wsgiref, waitress and
-    gunicorn raise, and the client gets a bare 500 or a closed connection. Call it anywhere before: in the
-    function, or in the generator ahead of its first yield.
+    The headers go out before the first body byte, and the server has none: wsgiref and waitress answer 500,
+    gunicorn sends the status line "HTTP/1.1 None". Call it anywhere before: in the function, or in the
+    generator ahead of its first yield.
     """
     if x.starts:
         return HOLDS
@@ -301,8 +301,8 @@ def start_response_is_called(x: Exchange, ending: Ending) -> Verdict:
     """start_response is called before the body ends, also when the body is empty.
 
     A response needs a status. Without one the server has nothing to send when the body is exhausted:
-    gunicorn and wsgiref answer 500 or close the connection, and the log rarely says why. An empty answer
-    is `start_response("204 No Content", [])` and `return []`. Nothing is said when the server closed the
+    wsgiref and waitress answer 500, gunicorn sends the status line "HTTP/1.1 None". An empty answer is
+    `start_response("204 No Content", [])` and `return []`. Nothing is said when the server closed the
     body before its end, since the application still had time.
     """
     if ending is not Ending.EXHAUSTED:
@@ -343,13 +343,15 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def start_response_called_before_first_item(x: Exchange, chunk: object) -> Verdict:
     """start_response has been called before the first item, even an empty one.
 
-    Items of no bytes are not body data, so the PEP lets start_response come after them. wsgiref all the
-    same raises "write() before start_response()" at the first item of any kind, and so do the validators
-    of wsgiref, WebTest, Werkzeug and Paste. Call it ahead of the first yield where you can.
+    Items of no bytes are not body data, so the PEP lets start_response come after them. All the same,
+    wsgiref answers 500 at the first item of any kind ("write() before start_response()"), gunicorn sends
+    the status line "HTTP/1.1 None" for it, and the validators of wsgiref, WebTest, Werkzeug and Paste raise.
+    Call it ahead of the first yield where you can.
     """
     if x.starts or size_of(chunk) != 0:
         return HOLDS
-    return f"item {x.chunks} is empty and comes before start_response; expected the call first, as wsgiref needs it"
+    return (f"item {x.chunks} is empty and comes before start_response; "
+            "expected the call first, as wsgiref and gunicorn need it")
 
 
 @start_response_called_before_first_item.bad

@@ -52,9 +52,8 @@ def _code(start: Start) -> int | None:
 def status_is_str(x: Exchange, start: Start) -> Verdict:
     """The status is a str.
 
-    Servers send it as it is. An int, an http.HTTPStatus member or bytes end in an AssertionError under
-    wsgiref and waitress, and in an AttributeError or TypeError elsewhere. Write `"404 Not Found"`, or
-    `f"{status.value} {status.phrase}"` for an HTTPStatus.
+    Servers send it as it is. An int, an http.HTTPStatus member or bytes end in a 500 under wsgiref, waitress
+    and gunicorn alike. Write `"404 Not Found"`, or `f"{status.value} {status.phrase}"` for an HTTPStatus.
     """
     if is_a(start.status, str):
         return HOLDS
@@ -88,13 +87,13 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 
 @rule(at=Moment.START, binds=APPLICATION, level=SHOULD, covers=("STR-010", "PORT-024"),
       cites=(pep("unicode-issues", 'all objects referred to in this specification as "strings" must be of type str'),
-             cited("wsgiref.handlers and waitress, which compare the exact type")))
+             cited("wsgiref.handlers, which compares the exact type")))
 def status_is_no_str_subclass(x: Exchange, start: Start) -> Verdict:
     """The status is a str proper, not an instance of a subclass.
 
-    Servers that ask isinstance() take it, wsgiref and waitress compare the exact type and raise. Markup,
-    members of a str Enum and strings of ORMs or translation catalogues are the usual sources. Pass
-    `str(status)`, or `.value` for a member.
+    Servers that ask isinstance() take it, as waitress and gunicorn do; wsgiref compares the exact type and
+    answers 500. Markup, members of a str Enum and strings of ORMs or translation catalogues are the usual
+    sources. Pass `str(status)`, or `.value` for a member.
     """
     if type(start.status) is str:
         return HOLDS
@@ -127,8 +126,9 @@ def status_is_latin_1(x: Exchange, start: Start) -> Verdict:
     """The status has no character above U+00FF.
 
     It is sent as ISO-8859-1: one typographic quote or dash, one letter of the user's own alphabet in the
-    reason phrase, and the server dies of a UnicodeEncodeError when it writes the headers, far from the
-    line that did it. Keep the reason phrase plain ASCII and put the message into the body.
+    reason phrase, and writing the headers ends in a UnicodeEncodeError, far from the line that did it.
+    waitress and gunicorn answer 500, wsgiref closes the connection without a word. Keep the reason phrase
+    plain ASCII and put the message into the body.
     """
     text = text_of(start.status)
     if text is None:
@@ -165,8 +165,8 @@ def status_does_not_end_in_a_line_break(x: Exchange, start: Start) -> Verdict:
     """The status does not end with a carriage return or a linefeed.
 
     The server ends the status line itself. One more line break makes an empty line, and every header after
-    it becomes part of the body. waitress raises; others send it. Pass `line.strip()` when the status comes
-    out of a file, a CGI script or another server's answer.
+    it becomes part of the body, as under wsgiref; waitress and gunicorn answer 500. Pass `line.strip()` when
+    the status comes out of a file, a CGI script or another server's answer.
     """
     text = text_of(start.status)
     if text is None:
@@ -193,9 +193,9 @@ def status_has_no_control_characters(x: Exchange, start: Start) -> Verdict:
     """The status has no control character inside it.
 
     A line break in the reason phrase ends the status line early: whoever supplies the text that follows
-    writes headers, cookies or a whole response of their own (response splitting). Tabs and other controls
-    are refused by some servers and proxies. Never put a request's text, or the message of an exception,
-    into the reason phrase.
+    writes headers, cookies or a whole response of their own (response splitting). wsgiref sends it,
+    waitress and gunicorn answer 500; all three send a tab. Never put a request's text, or the message of an
+    exception, into the reason phrase.
     """
     line = _line(start)
     if line is None:
@@ -235,9 +235,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def status_has_no_surrounding_whitespace(x: Exchange, start: Start) -> Verdict:
     """The status neither begins nor ends with a space.
 
-    A leading space makes the server send "HTTP/1.1  200 OK", which clients refuse; wsgiref asserts that
-    the digits come first. Strip what you take from elsewhere. A code and a single space, and no phrase at
-    all, is a lesser matter with a rule of its own.
+    A leading space is a 500 under wsgiref and gunicorn; waitress sends "HTTP/1.1  200 OK", which strict
+    clients refuse. A trailing one is sent as it is. Strip what you take from elsewhere. A code and a single
+    space, and no phrase at all, is a lesser matter with a rule of its own.
     """
     line = _line(start)
     if line is None:
@@ -270,9 +270,8 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def status_begins_with_three_digits(x: Exchange, start: Start) -> Verdict:
     """The status begins with a code of exactly three ASCII digits.
 
-    Servers cut the first three characters off and turn them into a number: wsgiref raises, gunicorn treats
-    the response as one of unknown status, and clients refuse the status line. Write `"200 OK"`, the code
-    first.
+    wsgiref and gunicorn answer 500 to anything else, waitress sends it as it is ("HTTP/1.1 OK 200"), and the
+    client refuses the status line. Write `"200 OK"`, the code first.
     """
     line = _line(start)
     if line is None:
@@ -320,9 +319,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def status_has_reason_phrase(x: Exchange, start: Start) -> Verdict:
     """The status has a reason phrase after its code.
 
-    The server has no table of phrases and sends what it gets: wsgiref raises on "200" alone ("Status must
-    be at least 4 characters"), others send a status line without the space that HTTP demands. Write
-    `"200 OK"`; http.HTTPStatus(200).phrase knows the usual words, and any word will do.
+    The server has no table of phrases: wsgiref answers 500 to "200" alone, waitress and gunicorn send a
+    status line without the space that HTTP demands after the code. Write `"200 OK"`;
+    http.HTTPStatus(200).phrase knows the usual words, and any word will do.
     """
     line = _line(start)
     if line is None:
@@ -355,9 +354,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def status_code_and_phrase_are_one_space_apart(x: Exchange, start: Start) -> Verdict:
     """Exactly one space stands between the code and the reason phrase.
 
-    wsgiref raises when the fourth character is no space, and takes a second one for a part of the phrase;
-    strict clients and proxies refuse either. A phrase that was built from an empty or padded string is the
-    usual source: write `f"{code} {phrase.strip()}"`.
+    wsgiref answers 500 when the fourth character is no space. A second space goes out as it is, and whether
+    the client takes it is up to the client. A phrase that was padded or built from pieces is the usual
+    source: write `f"{code} {phrase.strip()}"`.
     """
     line = _line(start)
     if line is None:
@@ -397,8 +396,8 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def reason_phrase_is_not_empty(x: Exchange, start: Start) -> Verdict:
     """The reason phrase has at least one character.
 
-    HTTP allows "200 " with nothing after the space; the PEP allows no space at the end of the status. Some
-    servers strip it, and then the space that HTTP demands is missing. Write any word after the code.
+    HTTP allows "200 " with nothing after the space; the PEP allows no space at the end of the status. Where
+    somebody on the way strips it, the space that HTTP demands is missing. Write any word after the code.
     """
     line = _line(start)
     if line is None:
@@ -460,11 +459,11 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def status_is_final(x: Exchange, start: Start) -> Verdict:
     """The status is not one of the interim 1xx codes.
 
-    A 1xx answer announces the real one, and start_response can be called only once: the client waits for a
-    final response that never comes. "100 Continue" is sent by the server when wsgi.input is read; "101
-    Switching Protocols" needs the Upgrade header that WSGI forbids. Where a server offers its own socket in
-    environ for WebSockets, an application that takes it works outside WSGI, and need not call
-    start_response for it.
+    A 1xx answer announces the real one, and start_response can be called only once: wsgiref, waitress and
+    gunicorn send it, and the client waits for a final response that never comes. "100 Continue" is sent by
+    the server when wsgi.input is read; "101 Switching Protocols" needs the Upgrade header that WSGI forbids.
+    Where a server offers its own socket in environ for WebSockets, an application that takes it works
+    outside WSGI, and need not call start_response for it.
     """
     code = _code(start)
     if code is None:

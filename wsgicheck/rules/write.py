@@ -26,8 +26,8 @@ _BYTES = pep("unicode-issues",
 def written_data_is_bytes(x: Exchange, data: object) -> Verdict:
     """What is passed to write() is a bytes object.
 
-    The server hands it to a socket, which takes bytes only: wsgiref asserts it, others raise a TypeError
-    after the headers have gone out, when no error page is possible any more. Encode text first:
+    The server hands it to a socket, which takes bytes only. wsgiref answers 500; waitress and gunicorn raise
+    when the headers have gone out, and the client gets "200 OK" and a broken body. Encode text first:
     `write("Hello".encode("utf-8"))`.
     """
     if type(data) is bytes or is_a(data, bytes):
@@ -62,8 +62,8 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def written_data_is_no_bytes_subclass(x: Exchange, data: object) -> Verdict:
     """What is passed to write() is bytes proper, not an instance of a subclass.
 
-    Servers that ask isinstance() take a subclass, wsgiref compares the exact type and raises. Write
-    `bytes(data)`.
+    Servers that ask isinstance() take a subclass, as waitress and gunicorn do; wsgiref compares the exact
+    type and raises. Write `bytes(data)`.
     """
     if type(data) is bytes or not is_a(data, bytes):
         return HOLDS
@@ -124,8 +124,9 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def write_is_not_called_while_iterating(x: Exchange, data: object) -> Verdict:
     """write() is not called from within the body: not in its generator, not in its __next__.
 
-    Written data goes out before everything that is yielded. From inside the iteration the order depends on
-    the server, and on some the written data is lost, or breaks the framing. Inside a generator write
+    The PEP promises that written data goes out before everything that is yielded. From inside the iteration
+    no order is promised: wsgiref, waitress and gunicorn send in the order of the calls, middleware that
+    collects or compresses the items sends what was written ahead of them. Inside a generator write
     `yield data`; note that the body of a generator function runs in the iteration from its first line on.
     """
     if not x.iterating:
