@@ -429,7 +429,7 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 @rule(at=Moment.START, binds=APPLICATION, level=MUST, covers=("CT-011",), given=TEXT, cites=rfc(9110, "8.6"))
-def content_length_is_digits(x: Exchange, start: Start) -> Verdict:
+def declared_length_is_digits(x: Exchange, start: Start) -> Verdict:
     """Content-Length is a number of bytes in decimal digits, and nothing else.
 
     "None", "5.0", "+5", "1_000" and the empty text come from formatting what was no whole number. Servers that
@@ -445,39 +445,39 @@ def content_length_is_digits(x: Exchange, start: Start) -> Verdict:
     return HOLDS
 
 
-@content_length_is_digits.bad
+@declared_length_is_digits.bad
 def _(environ: dict[str, Any], start_response: Any) -> Any:
     size = None
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", f"{size}")])
     return [b"hello"]
 
 
-@content_length_is_digits.bad
+@declared_length_is_digits.bad
 def _(environ: dict[str, Any], start_response: Any) -> Any:
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "+5")])
     return [b"hello"]
 
 
-@content_length_is_digits.bad
+@declared_length_is_digits.bad
 def _(environ: dict[str, Any], start_response: Any) -> Any:
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "")])
     return [b"hello"]
 
 
-@content_length_is_digits.bad
+@declared_length_is_digits.bad
 def _(environ: dict[str, Any], start_response: Any) -> Any:
     # str.isdigit() is true of it, and int() raises.
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "\xb2")])
     return [b"hello"]
 
 
-@content_length_is_digits.good
+@declared_length_is_digits.good
 def _(environ: dict[str, Any], start_response: Any) -> Any:
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "005")])
     return [b"hello"]
 
 
-@content_length_is_digits.good
+@declared_length_is_digits.good
 def _(environ: dict[str, Any], start_response: Any) -> Any:
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "0")])
     return []
