@@ -389,8 +389,9 @@ def test_cookies_of_django_are_legal(name: str, value: str, same_site: str | Non
     response.set_cookie("__Host-b", "1", path="/", secure=True)
     response.delete_cookie("__Secure-c")
     response.delete_cookie("d", samesite="None")
-    fields = [("Set-Cookie", morsel.OutputString()) for morsel in response.cookies.values()]
-    assert not broken_by(answering(*fields))
+    # As Django's WSGIHandler does it, with a space before each: advice, and no more.
+    fields = [("Set-Cookie", morsel.output(header="")) for morsel in response.cookies.values()]
+    assert set(broken_by(answering(*fields))) <= {"header-values-are-trimmed"}
 
 
 @given(st.lists(dumped(st.text(COOKIE_OCTETS, max_size=10)), min_size=2, max_size=4))

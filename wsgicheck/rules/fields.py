@@ -10,7 +10,7 @@ from typing import Any
 
 from ..model.exchange import Exchange
 from ..model.moments import Moment, Start
-from ..model.rule import APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdict, rfc, rule
+from ..model.rule import ADVICE, APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdict, rfc, rule
 from ..show import show
 from ..syntax import CONTENT_RANGE, ENTITY_TAG, MEDIA_TYPE, URI_REFERENCE
 from .header_text import CLEAN, header_names_are_tokens
@@ -78,12 +78,13 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
     return [b"who are you?"]
 
 
-@rule(at=Moment.START, binds=APPLICATION, level=SHOULD, covers=("HTTP-003",), given=CLEAN, cites=rfc(9110, "5.5"))
+@rule(at=Moment.START, binds=APPLICATION, level=ADVICE, covers=("HTTP-003",), given=CLEAN, cites=rfc(9110, "5.5"))
 def header_values_are_trimmed(x: Exchange, start: Start) -> Verdict:
     """No header value begins or ends with a space.
 
-    The spaces are no part of the value, and a recipient takes them off; yet code that compares or converts the value
-    before that sees them: middleware, tests, and servers that parse Content-Length. Write `value.strip()`.
+    On the wire the space is no part of the value, and a recipient takes it off; yet code that compares or converts the
+    value before that sees it: middleware, tests, and servers that parse Content-Length. Write `value.strip()`. Django
+    5.2 puts one before each Set-Cookie (`morsel.output(header="")`), where nothing is to be mended.
     """
     for name, value in pairs(start.headers):
         if value[:1] == " " or value[-1:] == " ":
