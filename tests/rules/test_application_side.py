@@ -25,7 +25,7 @@ from wsgicheck.stage import Observation, Stage
 from wsgicheck.syntax import STATUS
 
 # In the catalogue's order, since a rule is given those before it.
-FAMILIES = ("start_response", "status", "content_length", "exc_info", "write", "body", "close")
+FAMILIES = ("start_response", "status", "content_length", "exc_info", "write", "body", "buffering", "close")
 RULES = [card for family in FAMILIES for card in cards_in(f"wsgicheck.rules.{family}") if isinstance(card, Rule)]
 BY_ID = {rule.id: rule for rule in RULES}
 TEXT = ("Content-Type", "text/plain; charset=utf-8")

@@ -13,7 +13,7 @@ __all__ = ["CHAPTERS", "cards_about", "cards_in", "catalogue", "passive_rules", 
 CHAPTERS = (
     "call", "environ", "wsgi_keys", "paths", "input", "errors", "start_response", "status", "headers",
     "header_text", "hop_by_hop", "fields", "dates", "cookies", "representation", "content_length", "exc_info", "write",
-    "body", "close", "file_wrapper", "survival",
+    "body", "buffering", "close", "file_wrapper", "survival",
 )
 """Modules of this package that hold cards, in the order in which people read them."""
 
