@@ -38,7 +38,7 @@ class Blocks:
     def block(self, number: int, finding: Finding, *, known: bool = False) -> Iterator[Line]:
         """Yield the lines about `finding`."""
         card = self.cards.get(finding.rule)
-        yield self._title(number, finding, known)
+        yield from self._title(number, finding, known)
         actual, expected = split_evidence(safe(finding.evidence))
         for part in wrap(actual, self.options.width - 2):
             yield (("bold", "  " + part),)
@@ -58,14 +58,18 @@ class Blocks:
                 yield from self._paragraphs("why", card.explanation)
         yield from self._again(finding, card)
 
-    def _title(self, number: int, finding: Finding, known: bool) -> Line:
+    def _title(self, number: int, finding: Finding, known: bool) -> Iterator[Line]:
         bar, dot = self.glyphs.bar, self.glyphs.dot
         style = "dim" if known else LEVEL_STYLES[finding.level]
-        text = (f"{finding.name} {dot} {finding.level.value.upper()} {dot} {safe(finding.culprit, 60)}"
+        rest = (f" {dot} {finding.level.value.upper()} {dot} {safe(finding.culprit, 60)}"
                 + (f" {dot} known" if known else ""))
         left = f"{bar * 2} {number} {bar * 2} "
-        fill = max(2, self.options.width - cells(left) - cells(text) - 1)
-        return (("dim", left), (style, text), ("dim", " " + bar * fill))
+        room = self.options.width - cells(left) - cells(finding.name) - 1
+        if room - cells(rest) >= 2:
+            yield (("dim", left), (style, finding.name + rest), ("dim", " " + bar * (room - cells(rest))))
+        else:
+            yield (("dim", left), (style, finding.name), ("dim", " " + bar * max(0, room)))
+            yield ((style, "  " + rest.removeprefix(f" {dot} ")),)
 
     def _row(self, label: str, text: str, style: str = "") -> Iterator[Line]:
         for index, part in enumerate(wrap(text, self.options.width - _LABEL - 2)):

@@ -105,7 +105,8 @@ def _text(text: str) -> str | dict[str, str]:
 def case_record(case: Case) -> dict[str, Any]:
     """Return a case as what json.dumps takes; `complete` tells whether `case_from` can read it back."""
     request, drive = case.request, case.drive
-    complete = len(request.body) <= _LONGEST and len(request.variables) <= 10_000 and all(
+    complete = len(request.body) <= _LONGEST and len(request.url_scheme) <= _LONGEST \
+        and len(request.variables) <= 10_000 and all(
         len(value) <= _LONGEST and len(key) <= _LONGEST for key, value in request.variables)
     return {
         "method": safe(request.method, 200),
@@ -117,7 +118,7 @@ def case_record(case: Case) -> dict[str, Any]:
         "body_length": len(request.body),
         "reads": list(request.reads[:10_000]),
         "input_terminated": request.input_terminated,
-        "url_scheme": safe(request.url_scheme),
+        "url_scheme": _text(request.url_scheme[:_LONGEST]),
         "multithread": request.multithread,
         "multiprocess": request.multiprocess,
         "run_once": request.run_once,
@@ -152,7 +153,7 @@ def case_from(record: Mapping[str, Any]) -> Case:
             body=base64.b64decode(record["body"], validate=True),
             reads=tuple(int(size) for size in record["reads"]),
             input_terminated=bool(record["input_terminated"]),
-            url_scheme=str(record["url_scheme"]),
+            url_scheme=_read_text(record["url_scheme"]),
             multithread=bool(record["multithread"]),
             multiprocess=bool(record["multiprocess"]),
             run_once=bool(record["run_once"]),

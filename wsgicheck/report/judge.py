@@ -1,38 +1,39 @@
 """A program that makes one exchange and judges one rule in it, with the standard library alone.
 
-The judgement is the card's own check, printed with everything it needs: its helpers, the patterns of the
-grammar, the constants. Law: a check that needs what cannot be printed, or what the exchange of the program
-does not know, gets no program ("").
+The judgement is the card's own check, printed with everything it names: helpers, patterns of the grammar,
+constants. Law: a check that names what cannot be printed, or needs what the exchange of the program does not
+know, gets no program ("").
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import importlib.util
 import inspect
-import re
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
-from enum import Enum
 from functools import cache
-from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any
 
-from ..model.exchange import Exchange
 from ..model.finding import Finding
 from ..model.request import Request
-from ..model.rule import NOT_APPLICABLE, Card, Rule
-from ..show import show
+from ..model.rule import Card, Rule
 from . import standalone
 
 __all__ = ["bytes_literal", "judged"]
 
-_TYPING = frozenset({"Any", "Exchange", "Verdict", "Callable", "Iterable", "Iterator", "Mapping", "Sequence"})
+_OWN = __name__.partition(".")[0]
+# Printed in short: what they are matters to no verdict.
+_SHORT = {
+    (f"{_OWN}.show", "show"): "def show(value, limit=160):\n    return repr(value)[:limit]",
+    (f"{_OWN}.model.rule", "HOLDS"): "HOLDS = None",
+    (f"{_OWN}.model.rule", "NOT_APPLICABLE"): "NOT_APPLICABLE = object()",
+}
+_LONGEST = 40_000
 
 
 class _Unprintable(Exception):
-    """Something a check needs has no source."""
+    """Something a check needs has no source, or another meaning in another module."""
 
 
 def bytes_literal(data: bytes) -> str:
@@ -42,123 +43,115 @@ def bytes_literal(data: bytes) -> str:
     return repr(data)
 
 
+@cache
+def _bindings(module: str) -> tuple[str, dict[str, ast.stmt]]:
+    """Return the source of a module and what each name stands for at its top level."""
+    try:
+        source = inspect.getsource(sys.modules[module])
+        tree = ast.parse(source)
+    except (OSError, TypeError, KeyError, SyntaxError):
+        raise _Unprintable(module) from None
+    found: dict[str, ast.stmt] = {}
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign):
+            found.update({name.id: node for target in node.targets for name in ast.walk(target)
+                          if isinstance(name, ast.Name)})
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            found[node.target.id] = node
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.update({alias.asname or alias.name.partition(".")[0]: node for alias in node.names})
+    return source, found
+
+
 class _Printer:
-    """Collects the definitions that a function needs, each after those it needs itself."""
+    """Collects the definitions that a name needs, each after those it needs itself."""
 
     def __init__(self) -> None:
         self.imports: set[str] = set()
         self.definitions: dict[str, str] = {}
-        self._under_way: set[str] = set()
+        self._owners: dict[str, str] = {}
 
-    def function(self, function: FunctionType) -> None:
-        """Add `function` under its own name."""
-        if function.__closure__:
-            raise _Unprintable(function.__name__)
-        self._define(function.__name__, _source(function), function.__globals__)
-
-    def _define(self, name: str, source: str, scope: dict[str, Any]) -> None:
-        if name in self.definitions or name in self._under_way:
+    def need(self, module: str, name: str) -> None:
+        """Add the definition that `name` has in `module`, and all it rests on."""
+        source, bindings = _bindings(module)
+        node = bindings.get(name)
+        if node is None:
+            raise _Unprintable(f"{module}.{name}")
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            self._imported(module, name, node)
             return
-        self._under_way.add(name)
-        for needed in _names(source):
-            if needed in scope and needed not in _TYPING and needed != name:
-                self.value(needed, scope[needed])
-        self.definitions[name] = source
-
-    def value(self, name: str, value: Any) -> None:
-        """Add what the global `name` stands for."""
-        if name in self.definitions or name in self._under_way:
+        if self._owners.setdefault(name, module) != module:
+            raise _Unprintable(f"two meanings of {name}")
+        if name in self.definitions:
             return
-        if value is show:
-            self.definitions[name] = f"{name} = repr\n"
-        elif value is NOT_APPLICABLE:
-            self.definitions[name] = f"{name} = object()\n"
-        elif isinstance(value, ModuleType):
-            if value.__name__.partition(".")[0] not in sys.stdlib_module_names:
-                raise _Unprintable(name)
-            self.imports.add(f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else ""))
-        elif isinstance(value, (FunctionType, type)):
-            self._callable(name, value)
+        if (module, name) in _SHORT:
+            self.definitions[name] = _SHORT[module, name] + "\n"
+            return
+        self.definitions[name] = ""
+        for other in _names(node):
+            if other in bindings and other != name:
+                self.need(module, other)
+        # Again, so that it stands after what it needs.
+        del self.definitions[name]
+        self.definitions[name] = _text(source, node)
+
+    def _imported(self, module: str, name: str, node: ast.Import | ast.ImportFrom) -> None:
+        alias = next(a for a in node.names if (a.asname or a.name.partition(".")[0]) == name)
+        if isinstance(node, ast.Import):
+            origin = alias.name
+            line = f"import {alias.name}" + (f" as {alias.asname}" if alias.asname else "")
         else:
-            self.definitions[name] = f"{name} = {self._literal(value)}\n"
-
-    def _callable(self, name: str, value: Any) -> None:
-        module = value.__module__.partition(".")[0]
-        if value is Exchange:
-            raise _Unprintable(name)
-        if module == "wsgicheck":
-            if value.__name__ != name:
-                raise _Unprintable(name)
-            if isinstance(value, FunctionType):
-                self.function(value)
-            else:
-                self._define(name, _source(value), vars(sys.modules[value.__module__]))
-        elif module in sys.stdlib_module_names and value.__qualname__.isidentifier():
-            renamed = f" as {name}" if name != value.__name__ else ""
-            self.imports.add(f"from {value.__module__} import {value.__name__}{renamed}")
+            package = module if hasattr(sys.modules[module], "__path__") else module.rpartition(".")[0]
+            origin = importlib.util.resolve_name("." * node.level + (node.module or ""), package) if node.level \
+                else node.module or ""
+            line = f"from {origin} import {alias.name}" + (f" as {alias.asname}" if alias.asname else "")
+        if origin.partition(".")[0] in sys.stdlib_module_names:
+            self.imports.add(line)
+        elif origin.partition(".")[0] == _OWN and isinstance(node, ast.ImportFrom) and not alias.asname:
+            self.need(origin, alias.name)
         else:
-            raise _Unprintable(name)
-
-    def _literal(self, value: Any) -> str:
-        """Return an expression for a constant."""
-        if isinstance(value, re.Pattern):
-            self.imports.add("import re")
-            flags = value.flags & ~(re.UNICODE if isinstance(value.pattern, str) else 0)
-            return f"re.compile({value.pattern!r}" + (f", {flags})" if flags else ")")
-        if isinstance(value, BuiltinFunctionType) and isinstance(value.__self__, re.Pattern):
-            return f"{self._literal(value.__self__)}.{value.__name__}"
-        if isinstance(value, Enum):
-            self.value(type(value).__name__, type(value))
-            return f"{type(value).__name__}.{value.name}"
-        if isinstance(value, (frozenset, set)):
-            inner = ", ".join(sorted(self._literal(item) for item in value))
-            return f"{type(value).__name__}([{inner}])"
-        if isinstance(value, (tuple, list)) and type(value) in (tuple, list):
-            inner = ", ".join(self._literal(item) for item in value)
-            return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
-        if type(value) is dict:
-            return "{" + ", ".join(f"{self._literal(k)}: {self._literal(v)}" for k, v in value.items()) + "}"
-        if value is None or type(value) in (str, bytes, int, bool, float):
-            return ascii(value)
-        if isinstance(value, type) and value.__module__ in ("builtins",):
-            return value.__name__
-        raise _Unprintable(repr(value))
+            raise _Unprintable(f"{module}.{name}")
 
 
-@cache
-def _source(thing: Any) -> str:
-    """Return the source of a function or class, without its decorators."""
-    try:
-        source = textwrap.dedent(inspect.getsource(thing))
-        node = ast.parse(source).body[0]
-    except (OSError, TypeError, SyntaxError, IndexError):
-        raise _Unprintable(str(thing)) from None
+def _decorators(node: ast.stmt) -> list[ast.expr]:
+    """Return the decorators that make a definition what it is, those that make it a card aside."""
     if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        raise _Unprintable(str(thing))
-    if isinstance(thing, type) and node.decorator_list:
-        raise _Unprintable(str(thing))
-    lines = source.rstrip("\n").split("\n")
-    # The title of a rule is enough here; what goes wrong in practice is told beside the program.
-    first = node.body[0]
-    if ast.get_docstring(node) is not None and first.end_lineno is not None and first.end_lineno > first.lineno:
-        title = lines[first.lineno - 1].rstrip()
-        lines[first.lineno - 1 : first.end_lineno] = [title + '"""']
-    return "\n".join(lines[node.lineno - 1:]) + "\n"
+        return []
+    return [d for d in node.decorator_list
+            if not (isinstance(d, ast.Call) and isinstance(d.func, ast.Name) and d.func.id in ("rule", "relation"))]
 
 
-@cache
-def _names(source: str) -> tuple[str, ...]:
-    """Return the names that `source` reads when it runs, annotations aside, in order of their text."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.arg):
-            node.annotation = None
-        elif isinstance(node, ast.FunctionDef):
-            node.returns = None
-        elif isinstance(node, ast.AnnAssign):
-            node.annotation = ast.Constant(None)
-    found = {node.id: None for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return tuple(name for name in found if not hasattr(builtins, name) or name in ("ascii", "repr"))
+def _text(source: str, node: ast.stmt) -> str:
+    """Return the source of a statement, without a card's decorator and the long part of a docstring."""
+    first_line = min([node.lineno, *(d.lineno for d in _decorators(node))])
+    lines = source.split("\n")[first_line - 1 : node.end_lineno]
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None:
+        first = node.body[0]
+        if first.end_lineno is not None and first.end_lineno > first.lineno:
+            # What goes wrong in practice is told beside the program.
+            lines[first.lineno - first_line : first.end_lineno - first_line + 1] = [
+                lines[first.lineno - first_line].rstrip() + '"""']
+    return "\n".join(lines) + "\n"
+
+
+def _names(node: ast.stmt) -> list[str]:
+    """Return the names that a statement reads when it runs, annotations aside."""
+    tree = ast.parse(ast.unparse(node)).body[0]
+    if isinstance(tree, (ast.FunctionDef, ast.ClassDef)):
+        tree.decorator_list = _decorators(tree)
+    for inner in ast.walk(tree):
+        if isinstance(inner, ast.arg):
+            inner.annotation = None
+        elif isinstance(inner, ast.FunctionDef):
+            inner.returns = None
+        elif isinstance(inner, ast.AnnAssign):
+            inner.annotation = ast.Constant(None)
+    names = [inner for inner in ast.walk(tree) if isinstance(inner, ast.Name)]
+    own = {inner.id for inner in names if isinstance(inner.ctx, ast.Store)}
+    found = dict.fromkeys(inner.id for inner in names if inner.id not in own)
+    return [name for name in found if not hasattr(builtins, name)]
 
 
 def _facts_asked(definitions: dict[str, str]) -> set[str]:
@@ -169,7 +162,8 @@ def _facts_asked(definitions: dict[str, str]) -> set[str]:
 
 @cache
 def _facts_known() -> frozenset[str]:
-    return frozenset(vars(standalone.Watch(lambda x, thing: None, "").x))
+    facts = standalone.Facts({})
+    return frozenset({*vars(facts), *(name for name in vars(standalone.Facts) if not name.startswith("_"))})
 
 
 @cache
@@ -179,20 +173,13 @@ def _parts(card: Card) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         return None
     printer = _Printer()
     try:
-        if not isinstance(card.check, FunctionType):
+        printer.need(card.check.__module__, card.check.__name__)
+        if not _facts_asked(printer.definitions) <= _facts_known():
             return None
-        printer.function(card.check)
+        printer.need(standalone.__name__, "Watch")
     except _Unprintable:
         return None
-    if not _facts_asked(printer.definitions) <= _facts_known():
-        return None
-    for name in ("Start", "Ending"):
-        printer.value(name, getattr(standalone, name))
-    printer.definitions["Watch"] = _source(standalone.Watch)
-    printer.imports |= {"import sys", "from collections.abc import Callable, Mapping",
-                        "from enum import Enum", "from types import SimpleNamespace", "from typing import Any",
-                        "from typing import NamedTuple"}
-    return tuple(sorted(printer.imports)), tuple(printer.definitions.values())
+    return tuple(printer.imports), tuple(printer.definitions.values())
 
 
 def judged(finding: Finding, subject: Sequence[str], card: Card) -> str:
@@ -201,28 +188,30 @@ def judged(finding: Finding, subject: Sequence[str], card: Card) -> str:
     `subject` are the lines that bind the application to `application`.
     """
     case = finding.case
+    if case is None or case.request.reads or case.drive.calls != 1 or not isinstance(card, Rule):
+        return ""
     parts = _parts(card)
-    if parts is None or case is None or case.request.reads or case.drive.calls != 1:
+    if parts is None:
         return ""
     imports, definitions = parts
-    drive = case.drive
-    said = {"stop_after": drive.stop_after, "start_raises": drive.start_raises,
-            "write_raises_after": drive.write_raises_after}
-    options = "".join(f", {name}={value}" for name, value in said.items() if value not in (None, False))
-    return "\n".join([
+    said = {"stop_after": case.drive.stop_after, "start_raises": case.drive.start_raises,
+            "write_raises_after": case.drive.write_raises_after}
+    options = "".join(f", {name}={value}" for name, value in said.items() if value is not None and value is not False)
+    program = "\n".join([
         f"# {card.name}: {card.title}",
         "from __future__ import annotations",
-        *sorted({*imports, "import io"}, key=lambda line: (line.startswith("from"), line)),
+        *sorted({*imports, "import io", "import sys"}, key=lambda line: (line.startswith("from"), line)),
         *subject,
         "",
         *("\n" + definition for definition in definitions),
         "",
         *_environ(case.request),
-        f"watch = Watch({card.check.__name__}, {card.at.value!r})" if isinstance(card, Rule) else "",
-        f"for evidence in watch.run(application, environ{options}):",
+        f"watch = Watch({card.check.__name__}, {card.at.value!r}, environ)",
+        f"for evidence in watch.run(application{options}):",
         f"    sys.exit(f\"{card.id} is broken: {{evidence}}\")",
         f"print({card.id + ' holds here'!r})",
     ]) + "\n"
+    return program if len(program) <= _LONGEST else ""
 
 
 def _environ(request: Request) -> Iterator[str]:

@@ -29,7 +29,7 @@ def _bytes(text: str) -> bytes:
 
 
 def shell_word(data: bytes) -> str:
-    """Return a POSIX shell word that expands to `data`.
+    """Return a POSIX shell word that expands to `data`, which has no NUL and does not end in a line feed.
 
     Bytes outside printable ASCII become octal escapes for printf, so the line is ASCII and one line.
     """

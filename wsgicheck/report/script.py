@@ -29,15 +29,15 @@ _DEFAULTED = ("HTTP_HOST", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_
 def import_lines(subject: Subject, name: str = "application") -> list[str]:
     """Return the lines that bind the subject to `name`, none where the target is no place in Python."""
     target = subject.target
-    found = _MODULE.fullmatch(target)
-    if found:
-        lines = [f"from {found['module']} import {found['attr'].partition('.')[0]}"]
-        value = found["attr"] + (found["call"] or "")
-        return lines if value == name else [*lines, f"{name} = {value}"]
     found = _FILE.fullmatch(target)
     if found:
         return ["import runpy",
                 f"{name} = runpy.run_path({found['path']!a})[{found['attr']!a}]{found['call'] or ''}"]
+    found = _MODULE.fullmatch(target)
+    if found and found["module"].isascii() and found["attr"].isascii():
+        lines = [f"from {found['module']} import {found['attr'].partition('.')[0]}"]
+        value = found["attr"] + (found["call"] or "")
+        return lines if value == name else [*lines, f"{name} = {value}"]
     return []
 
 

@@ -111,9 +111,12 @@ class _Text:
                         else f"{unexercised} not exercised")
         if not said:
             said.append("ok")
-        size = f"  {plural(len(family.results), 'rule'):>8}  {plural(family.judged, 'judgement'):>16}"
-        return ((style, f"  {glyph} "), ("", f"{safe(family.name):<{wide}}"), ("dim", size),
-                (style, "  " + ", ".join(said)))
+        size = f"  {plural(len(family.results), 'rule'):>8}"
+        judged = f"  {plural(family.judged, 'judgement'):>16}"
+        verdict = "  " + ", ".join(said)
+        if 4 + wide + len(size) + len(judged) + len(verdict) <= self.options.width:
+            size += judged
+        return ((style, f"  {glyph} "), ("", f"{safe(family.name):<{wide}}"), ("dim", size), (style, verdict))
 
     def _mark(self, family: FamilyView) -> tuple[str, str]:
         if family.count(RunVerdict.CRASHED):

@@ -1,0 +1,209 @@
+"""The report at a terminal: what it says, how wide it is, and what it leaves out of a pipe."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from report_nasty import runs
+from report_samples import CARDS, cards_of, finding_of, run_of, sample
+
+from wsgicheck.model.finding import Site
+from wsgicheck.model.rule import ADVICE, MUST, SHOULD
+from wsgicheck.model.run import Run
+from wsgicheck.report import FORMATS, render
+from wsgicheck.report.options import columns_of, is_unicode, wants_color
+from wsgicheck.report.view import RunView, finding_id
+
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+COMMAND = re.compile(r"^\s*(again\s+)?(wsgicheck |curl |printf |python$|.*https?://)")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    return sample(Path())
+
+
+def test_a_block_says_all_that_a_reader_needs(run: Run) -> None:
+    text = render(run, "text")
+    first = RunView(run, MUST).findings[0]
+    finding = next(f for f in run.findings if f.site)
+    card = CARDS[finding.rule]
+    block = text[text.index(finding.name):]
+    for needed in (finding.culprit, finding.level.value.upper(), "chunk 1 is 'world'", "expected  bytes",
+                   f"--> shop.py:{finding.site.line} in application", 'yield "world"', "^", "418 of 1,204 exchanges",
+                   f"wsgicheck replay {finding_id(finding)}", "curl -i", "from shop.wsgi import application",
+                   "call -> start_response('200 OK') -> next -> 6 B -> close"):
+        assert needed in block, needed
+    flat = " ".join(text.split())
+    assert " ".join(card.title.split()) in flat
+    assert " ".join(card.explanation.split()) in flat
+    assert f"“{' '.join(card.cites[0].quote.split())}”" in flat
+    assert f"wsgicheck explain {first.rule}" in text
+
+
+def test_the_place_is_marked_under_the_very_expression(tmp_path: Path) -> None:
+    file = tmp_path / "app.py"
+    file.write_text('def app(environ, start_response):\n    yield "wörld"  # no bytes\n')
+    card = CARDS["chunks-are-bytes"]
+    text = render(run_of(finding_of(card, site=Site(str(file), 2, "app"))), "text", width=300)
+    lines = text.split("\n")
+    own = next(n for n, line in enumerate(lines) if 'yield "wörld"' in line)
+    start = lines[own].index('"wörld"')
+    assert lines[own + 1].rstrip() == lines[own + 1][:start].rstrip(" ").ljust(start) + "^" * len('"wörld"')
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00\x01 \x1b[2J", b"# coding: nonsense\nx\n", b"(" * 5000])
+def test_a_source_that_is_gone_or_no_source_is_no_trouble(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "app.py"
+    if content is not None:
+        file.write_bytes(content)
+    text = render(run_of(finding_of(cards_of()[0], site=Site(str(file), 1))), "text")
+    assert f"{file}:1" in text.replace("\n", "")
+    assert "\x1b" not in text
+
+
+def test_prose_keeps_to_the_width(run: Run) -> None:
+    for width in (72, 80, 100):
+        for verbose in (False, True):
+            text = render(run, "text", width=width, verbose=verbose)
+            prose = text.split("\n  python\n")[0]
+            for line in prose.split("\n"):
+                assert len(line) <= width or COMMAND.match(line), line
+
+
+def test_what_was_not_exercised_is_said_and_not_counted_as_passed(run: Run) -> None:
+    unexercised = [r for r in run.rules if r.verdict.value == "unexercised"]
+    assert unexercised
+    text = render(run, "text", verbose=True)
+    assert f"{len(unexercised)} rules not exercised, so not passed" in text
+    for result in unexercised:
+        assert f"{result.family}/{result.id}" in text
+
+
+def test_quiet_is_a_line_a_finding_and_the_verdict(run: Run) -> None:
+    lines = render(run, "text", quiet=True).rstrip("\n").split("\n")
+    assert len(lines) == len(run.findings) + 1
+    assert lines[-1].startswith("FAIL: ")
+    assert all(finding.name in " ".join(lines) for finding in run.findings)
+
+
+def test_concise_is_file_line_rule_layer_message(run: Run) -> None:
+    lines = render(run, "concise").splitlines()
+    assert len(lines) == len(run.findings)
+    assert any(re.match(r"shop\.py:10: (MUST|SHOULD|ADVICE) [a-z-]+/[a-z0-9-]+ \[application\] chunk 1 is", line)
+               for line in lines)
+
+
+@pytest.mark.parametrize("format", list(FORMATS))
+def test_the_same_run_gives_the_same_bytes_apart_from_seconds(run: Run, format: str) -> None:
+    assert render(run, format) == render(run, format)
+    shuffled = replace(run, findings=run.findings[::-1])
+    assert render(shuffled, format) == render(run, format)
+    one, two = replace(run, seconds=1.0), replace(run, seconds=2.0)
+    different = [pair for pair in zip(render(one, format).split("\n"), render(two, format).split("\n"), strict=True)
+                 if pair[0] != pair[1]]
+    assert len(different) <= 1
+    assert all(re.sub(r"1\.0", "2.0", a, count=1) == b for a, b in different)
+
+
+def test_outcomes() -> None:
+    card = next(card for card in CARDS.values() if card.level is not MUST)
+    assert render(run_of(), "text").rstrip().splitlines()[-1].startswith("PASS: no findings")
+    below = run_of(finding_of(card))
+    assert "PASS: 1" in render(below, "text")
+    assert "FAIL: 1" in render(below, "text", fail_on=ADVICE)
+    assert "ERROR: no findings" in render(run_of(nothing_checked="every request was a 404"), "text")
+    assert "Nothing was really checked: every request was a 404" in render(
+        run_of(nothing_checked="every request was a 404"), "text")
+    assert "a bug of wsgicheck" in render(run_of(crashed=(card.id,)), "text")
+
+
+def test_what_is_known_is_counted_and_shown_when_asked() -> None:
+    card = cards_of(MUST)[0]
+    known = run_of(finding_of(card), known=(card.id,))
+    text = render(known, "text")
+    assert "PASS" in text
+    assert "1 finding accepted in the baseline" in text
+    assert card.name + " · MUST" not in text
+    assert "· known" in render(known, "text", verbose=True)
+
+
+def test_ids_are_stable_and_unique_in_a_run() -> None:
+    card, other = cards_of()[:2]
+    one = finding_of(card, site=Site("a.py", 3, "f"))
+    assert finding_id(one) == finding_id(replace(one, count=9, evidence="else", site=Site("a.py", 40, "f")))
+    assert len({finding_id(one), finding_id(replace(one, culprit="Layer")), finding_id(finding_of(other)),
+                finding_id(replace(one, site=Site("b.py", 3, "f")))}) == 4
+    twice = run_of(one, replace(one, site=Site("a.py", 4, "f")))
+    assert len(set(RunView(twice, MUST).ids.values())) == 2
+
+
+# -- where it goes ---------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_colours_are_for_terminals_and_for_those_who_ask() -> None:
+    assert wants_color(Terminal(), {})
+    assert not wants_color(io.StringIO(), {})
+    assert not wants_color(Terminal(), {"NO_COLOR": "1"})
+    assert wants_color(Terminal(), {"NO_COLOR": ""})
+    assert not wants_color(Terminal(), {"TERM": "dumb"})
+    assert wants_color(io.StringIO(), {"FORCE_COLOR": "1"})
+    assert not wants_color(Terminal(), {"FORCE_COLOR": "0"})
+    assert not wants_color(io.StringIO(), {"FORCE_COLOR": "1", "NO_COLOR": "1"})
+    assert wants_color(io.StringIO(), {"NO_COLOR": "1"}, asked=True)
+    assert is_unicode(Terminal())
+    assert not is_unicode(io.TextIOWrapper(io.BytesIO(), "latin-1"))
+    assert columns_of(io.StringIO(), {}) == 80
+    assert columns_of(io.StringIO(), {"COLUMNS": "120"}) == 120
+
+
+def test_colours_add_nothing_but_colours(run: Run) -> None:
+    colored = render(run, "text", color=True)
+    assert "\x1b[" in colored
+    stripped = "\n".join(line.rstrip() for line in SGR.sub("", colored).split("\n"))
+    assert stripped == render(run, "text")
+
+
+def test_ascii_is_ascii(run: Run) -> None:
+    for color in (False, True):
+        assert render(run, "text", ascii=True, color=color, verbose=True).isascii()
+
+
+def test_a_pipe_does_not_pay_for_rich() -> None:
+    code = ("import sys\n"
+            "from wsgicheck.model.run import Run, Subject\n"
+            "from wsgicheck.report import render\n"
+            "for name in ('text', 'json', 'junit', 'sarif', 'github', 'markdown', 'concise'):\n"
+            "    render(Run(Subject('application', 'a:b'), 1, 1.0, 1, (), ()), name, cards={})\n"
+            "print(sorted({'rich', 'jinja2', 'hypothesis', 'click'} & set(sys.modules)))\n")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+@settings(max_examples=50, deadline=None)
+@given(runs())
+def test_nothing_hostile_reaches_the_terminal(run: Run) -> None:
+    for verbose, quiet in ((False, False), (True, False), (False, True)):
+        plain = render(run, "text", verbose=verbose, quiet=quiet)
+        assert all(line.isprintable() for line in plain.split("\n"))
+        colored = SGR.sub("", render(run, "text", color=True, verbose=verbose, quiet=quiet))
+        assert all(line.isprintable() for line in colored.split("\n"))
+        assert render(run, "text", ascii=True, verbose=verbose, quiet=quiet).isascii()
+    lines = render(run, "concise").split("\n")
+    assert len(lines) - 1 == len(RunView(run, SHOULD).findings)
+    assert all(line.isprintable() for line in lines)
