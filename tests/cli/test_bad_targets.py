@@ -109,6 +109,7 @@ CASES: dict[str, tuple[dict[str, str], list[str], list[str]]] = {
     "empty": (SHOP, [""], ["TARGET takes a string that is not empty"]),
     "no module": (SHOP, [":application"], ["is no target"]),
     "spaces": (SHOP, ["shop wsgi"], ["is no module's name"]),
+    "factory without a colon": (SHOP, ["shop.create_app()"], ["as in shop:create_app()"]),
     "no attribute name": (SHOP, ["shop.wsgi:a b"], ["is no target"]),
     "arguments that are no literals": (SHOP, ["shop.wsgi:create(open('x'))"], ["literal arguments"]),
     "misspelt verb": (SHOP, ["explian"], ["did you mean `wsgicheck explain`"]),

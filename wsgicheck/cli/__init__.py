@@ -70,7 +70,9 @@ class _Verbs(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = args[0] if args else ""
-        if not ctx.resilient_parsing and first not in (*VERBS, "--help", "-h", "--version"):
+        if ctx.resilient_parsing:  # a shell asks how the line may go on
+            args = ["app", *args] if first and first not in VERBS else args
+        elif first not in (*VERBS, "--help", "-h", "--version"):
             _refuse_misspelt_verb(first)
             args = ["app", *args]
         return super().parse_args(ctx, args)

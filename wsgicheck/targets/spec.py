@@ -60,7 +60,7 @@ class Spec:
 
 def _attribute(text: str, words: str) -> tuple[str, Call | None]:
     """Read "a.b" or "a.b('literal', key=1)"."""
-    wrong = TargetError(f"{one_line(text)!r} is no target: after the colon stands a name or a call of a factory "
+    wrong = TargetError(f"{one_line(text, 100)!r} is no target: after the colon stands a name or a call of a factory "
                         "with literal arguments, as in shop.wsgi:application or shop:create_app('test')")
     try:
         tree = ast.parse(words.strip(), mode="eval").body
@@ -91,7 +91,7 @@ def _is_path(place: str) -> bool:
 def _children(folder: str) -> list[str]:
     try:
         return sorted(os.listdir(folder or "."))
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 
@@ -125,16 +125,17 @@ def parse_spec(text: str) -> Spec:
     place, colon, words = text.strip().partition(":")
     place = place.strip()
     if not place:
-        raise TargetError(f"{one_line(text)!r} is no target: name a module and what is in it, "
+        raise TargetError(f"{one_line(text, 100)!r} is no target: name a module and what is in it, "
                           "as in shop.wsgi:application")
     attribute, call = _attribute(text, words) if colon and words.strip() else ("", None)
     if _is_path(place):
         _require_file(place)
         return Spec(text, path=place, attribute=attribute, call=call)
     if place.endswith("()"):
-        raise TargetError(f"{one_line(text)!r} is no target: a factory stands after a colon, "
-                          f"as in {one_line('shop:' + place.rpartition('.')[2])}")
+        module, _, factory = place.rpartition(".")
+        raise TargetError(f"{one_line(text, 100)!r} is no target: a factory stands after a colon, "
+                          f"as in {one_line(module or 'shop', 60)}:{one_line(factory, 60)}")
     if not all(part.isidentifier() for part in place.split(".")):
-        raise TargetError(f"{one_line(place)!r} is no module's name; a target is a module and what is in it, "
+        raise TargetError(f"{one_line(place, 100)!r} is no module's name; a target is a module and what is in it, "
                           "as in shop.wsgi:application, or a file, as in path/wsgi.py:app")
     return Spec(text, module=place, attribute=attribute, call=call)
