@@ -13,7 +13,7 @@ from subjects import branches, flask_site, hostile
 
 from wsgicheck import strategies
 from wsgicheck.reference.gateway import serve
-from wsgicheck.strategies import Material, material_of
+from wsgicheck.strategies import Endpoint, Material, endpoint_of, material_of
 
 
 class Enough(Exception):
@@ -79,6 +79,34 @@ def test_a_dispatch_table_leads_from_a_path_to_what_its_view_asks() -> None:
     assert "order" in known["/find"].query_names
     assert {"quantity", "unit"} <= set(known["/cart"].form_names)
     assert "doubloon" in material_of(branches.shop).query_values    # an attribute of its class
+
+
+def test_what_is_no_datum_is_left_out() -> None:
+    source = '''
+"""Docstring_of_module"""
+from name_of_package import name_of_import
+class NameOfClass:
+    """Docstring_of_class"""
+    field: int = call(name_of_keyword="value_of_keyword")
+def application(environ: "annotation", start_response):
+    """Docstring_of_function"""
+    return request.query.attribute_of_query == "value"
+'''
+    names: dict[str, Any] = {"__name__": "made_here"}
+    made = types.FunctionType(compile(source, __file__, "exec"), names)
+    material = material_of(made)
+    known = {*material.query_values, *material.query_names}
+    assert {"value_of_keyword", "value", "attribute_of_query"} <= known
+    assert ("attribute_of_query", "value") in material.pairs
+    assert not {word for word in known if word.startswith(("Docstring", "name_of", "NameOf"))}
+
+
+def test_a_route_and_its_view_make_an_endpoint() -> None:
+    shop = branches.Shop()
+    endpoint = endpoint_of("/p/1", shop.find, ("GET",))
+    assert (endpoint.path, endpoint.methods) == ("/p/1", ("GET",))
+    assert {"order", "upwards", "pay"} <= set(endpoint.query_names)
+    assert endpoint_of("/p/1", object()) == Endpoint("/p/1")
 
 
 def test_nothing_of_the_application_runs() -> None:

@@ -6,7 +6,7 @@ contains, so that its own branches are entered. Needs Hypothesis.
 """
 
 from .bodies import Content, contents
-from .constants import material_of
+from .constants import endpoint_of, material_of
 from .cookies import cookie_fields
 from .environs import assembled, cases, environs, requests
 from .headers import header_fields
@@ -20,7 +20,7 @@ from .surroundings import Surroundings, surroundings
 
 __all__ = [
     "DRIVES", "EMPTY", "Content", "Endpoint", "Framing", "Material", "Surroundings", "assembled",
-    "carried", "cases", "contents", "cookie_fields", "drives", "endpoints", "environs",
+    "carried", "cases", "contents", "cookie_fields", "drives", "endpoint_of", "endpoints", "environs",
     "framings",
     "header_fields", "material_of", "methods", "paths", "queries", "reads", "requests", "script_names", "surroundings",
 ]

@@ -6,6 +6,7 @@ code stays together, since a condition names a path, a field and a value side by
 
 from __future__ import annotations
 
+import dis
 import re
 import types
 from collections.abc import Iterable, Sequence
@@ -16,9 +17,9 @@ from urllib.parse import unquote_to_bytes
 from .files import roots_of, sources, templates
 from .headers import RESERVED as NEVER
 from .material import Endpoint, Material, carried
-from .walk import file_of, home_of, walk
+from .walk import file_of, function_of, home_of, unwrapped, walk
 
-__all__ = ["material_of"]
+__all__ = ["endpoint_of", "material_of"]
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ _HEADER = re.compile(r"[A-Z][A-Za-z0-9]*(?:-[A-Z0-9][A-Za-z0-9]*)+")
 _METHOD = re.compile(r"[A-Z]{3,16}(?:-[A-Z]{2,10})?")
 _TYPE = re.compile(r"(?:text|application|image|audio|video|multipart|font|message|model)/[\w.+-]{1,60}")
 _QUERY = re.compile(r"[\w.\[\]-]{1,40}=[^\s\"'<>#;]{0,100}")
-_NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,39}")
+_NAME = re.compile(r"[A-Za-z_][\w-]{0,39}(?:\[\])?")
 _NO_WORD = re.compile(r"[1-5]\d\d [A-Za-z ]*|wsgi\.\w+|__\w+__|.*[%{]|<.*|[%#].*"
                       # A key or a token, perhaps another one in each process.
                       r"|[0-9A-Fa-f]{16,}|[\w+/=-]{32,}")
@@ -51,7 +52,14 @@ RESERVED = NEVER | {"HTTP_HOST", "HTTP_COOKIE"}
 _USUAL = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"})
 _NO_METHOD = frozenset({"HTTP", "HTTPS", "GMT", "UTC", "UTF", "ISO", "CONNECT"})
 _COOKIE_CODE = frozenset({"HTTP_COOKIE", "cookies", "COOKIES", "get_cookie", "set_cookie", "SimpleCookie", "Cookie"})
+_METHOD_CODE = frozenset({"REQUEST_METHOD", "method", "methods", "request_method", "command"})
 _CARRIERS = frozenset({"args", "query", "forms", "form", "params", "GET", "POST", "values", "cookies", "files", "json"})
+
+
+_METHODS_OF_CARRIERS = frozenset({"get", "getlist", "getall", "items", "keys", "values", "get_json", "to_dict", "copy"})
+_NO_DATA = frozenset({"__doc__", "__qualname__", "__module__", "__firstlineno__", "__static_attributes__", "__slots__"})
+# KW_NAMES names keyword arguments; later interpreters load them as a constant before CALL_KW.
+_LOADS_CONSTANT = frozenset(dis.hasconst) - {dis.opmap.get("KW_NAMES", -1)}
 
 
 @dataclass(slots=True)
@@ -125,8 +133,14 @@ def _header_key(text: str) -> str | None:
     return None
 
 
-def _group(bag: _Bag, constants: Sequence[object], cookies: bool = False) -> None:
-    """Sort the constants of one code object or container, in their order, into `bag`."""
+def _group(bag: _Bag, constants: Sequence[object], mentioned: frozenset[str] = frozenset()) -> None:
+    """Sort the constants of one code object or container, in their order, into `bag`.
+
+    Args:
+        mentioned: what the code mentions, names of attributes and globals too.
+    """
+    cookies = not _COOKIE_CODE.isdisjoint(mentioned)
+    asks_method = not _METHOD_CODE.isdisjoint(mentioned)
     words: list[str] = []
     path: str | None = None
     near: list[str] = []
@@ -180,7 +194,7 @@ def _group(bag: _Bag, constants: Sequence[object], cookies: bool = False) -> Non
             continue
         if text in _CGI or len(text) > 60 or _NO_WORD.fullmatch(text) or text in RESERVED:
             continue
-        if _METHOD.fullmatch(text) and text not in _NO_METHOD:
+        if text in _USUAL or (asks_method and _METHOD.fullmatch(text) and text not in _NO_METHOD):
             methods.append(text)
             if text not in _USUAL:
                 bag.methods.append(text)
@@ -222,24 +236,64 @@ def _codes(code: types.CodeType, left: int = 2000) -> list[types.CodeType]:
 
 
 def _constants(code: types.CodeType) -> list[object]:
-    """Return the constants of one code object, without its docstring."""
-    constants = list(code.co_consts)
-    if constants and type(constants[0]) is str and (" " in constants[0] or "\n" in constants[0]):
-        del constants[0]
-    # `request.query.page` names a field without a constant.
-    for carrier, name in zip(code.co_names, code.co_names[1:]):
-        if carrier in _CARRIERS and name not in ("get", "getlist", "items", "get_json"):
-            constants.append(name)
-    return constants
+    """Return the constants that one code object loads, in the order of its instructions.
+
+    Names of keyword arguments and of imports are left out; an attribute of what carries a request's fields
+    (`request.query.page`) is put in.
+    """
+    found: list[object] = []
+    before, made = "", False
+    for step in dis.get_instructions(code):
+        name = step.opname
+        if step.opcode in _LOADS_CONSTANT:
+            if not made:        # else the name of the class that is being built
+                found.append(step.argval)
+        elif name == "IMPORT_NAME":
+            del found[-2:]      # the level and the names
+        elif found and (name == "CALL_KW" or (name == "STORE_NAME" and step.argval in _NO_DATA)):
+            found.pop()
+        made = name in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
+        if name in ("LOAD_ATTR", "LOAD_METHOD"):
+            if before in _CARRIERS and step.argval not in _METHODS_OF_CARRIERS:
+                found.append(step.argval)
+            before = step.argval
+        else:
+            before = ""
+    return found
+
+
+def _asked(code: types.CodeType) -> tuple[list[object], frozenset[str]]:
+    constants = _constants(code)
+    return constants, frozenset({*code.co_names, *(c for c in constants if type(c) is str)})
 
 
 def _read(bag: _Bag, code: types.CodeType, done: set[types.CodeType]) -> None:
     for inner in _codes(code):
         if inner not in done:
             done.add(inner)
-            constants = _constants(inner)
-            mentioned = {*inner.co_names, *(c for c in constants if type(c) is str)}
-            _group(bag, constants, cookies=not _COOKIE_CODE.isdisjoint(mentioned))
+            _group(bag, *_asked(inner))
+
+
+def _endpoint(path: str, code: types.CodeType, methods: tuple[str, ...] = ("GET", "POST")) -> Endpoint:
+    bag = _Bag()
+    for part in _codes(code):
+        constants, mentioned = _asked(part)
+        _group(bag, ["/", *constants], mentioned)
+    names = tuple(dict.fromkeys(name for near in bag.endpoints for name in near.query_names))[:8]
+    return Endpoint(path, _both(methods, tuple(bag.methods)), query_names=names, form_names=names,
+                    headers=tuple(bag.headers[:6]))
+
+
+def endpoint_of(path: str, view: object, methods: tuple[str, ...] = ("GET", "POST")) -> Endpoint:
+    """Return the endpoint at `path`, with what the code of its view asks for.
+
+    Args:
+        path: PATH_INFO, as environ carries it.
+        view: a function, a method, functools.partial of one; of anything else nothing is known.
+        methods: those that the route takes, the most telling first.
+    """
+    function = function_of(view)
+    return Endpoint(path, methods) if function is None else _endpoint(path, unwrapped(function).__code__, methods)
 
 
 def material_of(app: object, *, module: types.ModuleType | None = None) -> Material:
@@ -261,12 +315,7 @@ def material_of(app: object, *, module: types.ModuleType | None = None) -> Mater
         _read(bag, code, done)
     for text, code in found.dispatch:
         if (path := _path(text)) is not None:
-            inner = _Bag()
-            for part in _codes(code):
-                _group(inner, ["/", *_constants(part)])
-            names = tuple(name for endpoint in inner.endpoints for name in endpoint.query_names)[:8]
-            bag.endpoints.append(Endpoint(path, query_names=names, form_names=names,
-                                          headers=tuple(inner.headers[:6])))
+            bag.endpoints.append(_endpoint(path, code))
     for texts in found.texts:
         _group(bag, texts)
     bag.names += found.names

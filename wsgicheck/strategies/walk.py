@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Found", "Owned", "file_of", "home_of", "is_library", "walk"]
+__all__ = ["Found", "Owned", "file_of", "function_of", "home_of", "is_library", "unwrapped",
+           "walk"]
 
 MOST_OBJECTS = 30_000
 MOST_ITEMS = 400
@@ -126,7 +127,8 @@ def _slots(value: object) -> Iterator[object]:
                     continue
 
 
-def _function_of(value: object) -> types.FunctionType | None:
+def function_of(value: object) -> types.FunctionType | None:
+    """Return the function in a method, a partial or a static method; None where there is none."""
     for _ in range(8):
         if type(value) is types.FunctionType:
             return value
@@ -159,7 +161,7 @@ def home_of(app: object, module: types.ModuleType | None = None) -> tuple[types.
     """
     if module is None:
         defined: types.ModuleType | None = None
-        function = _function_of(app)
+        function = function_of(app)
         if function is not None:
             name = unwrapped(function).__globals__.get("__name__")
             defined = sys.modules.get(name) if type(name) is str else None
@@ -182,13 +184,21 @@ def home_of(app: object, module: types.ModuleType | None = None) -> tuple[types.
 
 
 def _holder(app: object) -> types.ModuleType | None:
-    for module in list(sys.modules.values()):
+    """Return the module in which an own global is `app`.
+
+    A module enters sys.modules before those it imports, so of several the last one is nearest to where the
+    application is made; tests and scripts only use it.
+    """
+    found: types.ModuleType | None = None
+    for name, module in list(sys.modules.items()):
         filename = file_of(module)
         if filename and not is_library(filename):
             names = types.ModuleType.__getattribute__(module, "__dict__")
             if any(value is app for value in list(names.values())):
-                return module
-    return None
+                user = name == "__main__" or os.path.basename(filename).startswith(("test_", "conftest"))
+                if found is None or not user:
+                    found = module
+    return found
 
 
 # No numbers: counters and times would make the same run differ from itself.
@@ -292,7 +302,7 @@ class _Walk:
             self.take([value for _, value in items], own)
         if own:
             for key, value in items:
-                function = _function_of(value) if type(key) is str else None
+                function = function_of(value) if type(key) is str else None
                 if function is not None:
                     self.found.dispatch.append((key, unwrapped(function).__code__))
 
