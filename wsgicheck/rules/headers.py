@@ -71,10 +71,9 @@ _STRINGS = ('"Native" strings (which are always implemented using the type named
 def header_list_is_a_list(x: Exchange, start: Start) -> Verdict:
     """The headers are passed as a list, and as nothing that merely resembles one.
 
-    Servers and middleware append to the list, index it and compare its type. wsgiref and mod_wsgi refuse
-    anything else, and so does uWSGI; gunicorn and waitress only iterate, so a tuple, a generator or the items
-    of a dict get by there until the application is moved. Pass `list(headers.items())`, and a plain
-    list: a subclass is refused as well.
+    Servers and middleware append to the list, index it and look at its type. wsgiref, mod_wsgi and uWSGI refuse
+    anything else; gunicorn and waitress only iterate, so a tuple, a generator or the items of a dict get by there
+    until the application is moved. Pass `list(headers.items())`, and a plain list: wsgiref refuses a subclass as well.
     """
     headers = start.headers
     if type(headers) is list:
@@ -241,8 +240,8 @@ def header_values_are_strings(x: Exchange, start: Start) -> Verdict:
     """Each header value is a str.
 
     The usual culprits are a Content-Length passed as int, a setting that is None, and a path or URL object.
-    Servers that join strings fail with a TypeError before the first byte (waitress, gunicorn, wsgiref); one that
-    formats would send "None". Convert where you build the header: `str(len(body))`; leave out what is None.
+    waitress and wsgiref fail with an AssertionError, gunicorn and cheroot with a TypeError; a server that formats would
+    send "None". Convert where you build the header: `str(len(body))`; leave out what is None.
     """
     for item in items(start.headers):
         pair = _halves(item)
@@ -289,9 +288,9 @@ GROUND = (header_list_is_a_list, header_items_are_pairs, header_names_are_string
 def header_strings_are_plain(x: Exchange, start: Start) -> Verdict:
     """Header names and values are of type str itself, not of a subclass.
 
-    Template markup (markupsafe.Markup, Django's SafeString) and members of a StrEnum are strings to
-    isinstance() but not to servers that compare exact types: wsgiref and waitress refuse them with an
-    AssertionError. Pass `str(value)`; for an enum member, its `.value`.
+    Template markup (markupsafe.Markup, Django's SafeString) and members of a StrEnum are strings to isinstance(), by
+    which waitress and gunicorn judge; wsgiref compares the exact type and fails with an AssertionError. Pass
+    `str(value)`; for an enum member, its `.value`.
     """
     for item in items(start.headers):
         for part in _halves(item) or ():
