@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wsgicheck.config import KEYS, Config, load
@@ -120,6 +120,8 @@ def taken_or_refused(key: Any, value: object) -> tuple[Any, str]:
 
 
 @given(key=st.sampled_from(KEYS), value=json_values)
+@example(key=next(key for key in KEYS if key.name == "max-time"), value=10**400)
+@example(key=next(key for key in KEYS if key.name == "max-examples"), value=-(10**5000))
 def test_no_value_escapes(key: Any, value: object) -> None:
     """Any value is taken as the kind that Config declares, or refused in one printable line."""
     found, refusal = taken_or_refused(key, value)

@@ -12,7 +12,7 @@ import wsgicheck
 ROOT = Path(wsgicheck.__file__).parent
 LAYERS: dict[str, float] = {
     "syntax": 0, "show": 0, "errors": 0, "targets": 0.5, "spec": 0, "schema": 0,
-    "model": 1, "config": 1,
+    "model": 1, "config": 1.5,
     # The exemplary gateway and applications need the records, and nothing else.
     "reference": 1.5,
     "rules": 2, "plan": 2, "selection": 2,
