@@ -48,7 +48,7 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
     return _answer(environ, start_response)
 
 
-@rule(at=Moment.PROCESS, binds=APPLICATION, level=MUST, covers=(), cites=_ITERABLE)
+@rule(at=Moment.PROCESS, binds=APPLICATION, level=MUST, covers=("SR-008",), cites=_ITERABLE)
 def each_request_is_answered_in_time(x: Exchange, fate: Fate) -> Verdict:
     """Each request is answered before the time limit.
 
@@ -74,7 +74,7 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
     return _answer(environ, start_response)
 
 
-@rule(at=Moment.PROCESS, binds=APPLICATION, level=SHOULD, covers=(), cites=_ITERABLE)
+@rule(at=Moment.PROCESS, binds=APPLICATION, level=SHOULD, covers=("PORT-017",), cites=_ITERABLE)
 def memory_and_output_stay_bounded(x: Exchange, fate: Fate) -> Verdict:
     """A request neither fills the memory nor floods the log.
 

@@ -22,7 +22,8 @@ _start = partial(tuple.__new__, Start)
 def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
     """Return those items of `headers` that are pairs of str; a broken list must not break its judge."""
     try:
-        items = list(headers)
+        # An iterator is the server's to use up: looking at it would leave the server with nothing.
+        items = [] if iter(headers) is headers else list(headers)
     except Exception:
         return ()
     return tuple((str(item[0]), str(item[1])) for item in items
