@@ -6,13 +6,13 @@ stands where Python does not look, or it is there and something that it imports 
 
 from __future__ import annotations
 
+import importlib
 import os
 import pkgutil
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from importlib import import_module, invalidate_caches
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType, TracebackType
@@ -26,8 +26,10 @@ __all__ = ["guarded", "load_module"]
 
 T = TypeVar("T")
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_MACHINERY = os.path.dirname(importlib.__file__) + os.sep
 _LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 _FOLDERS_SEARCHED = 200
+_NO_SOURCES = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "env"})
 
 
 # -- whose line it was ---------------------------------------------------------------------------------------
@@ -42,7 +44,7 @@ def _lines(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
     """Yield (file, line) of what the target ran, outermost first; neither ours nor the import machinery's."""
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        if not file.startswith(("<frozen ", _OURS)) and os.sep + "importlib" + os.sep not in file:
+        if not file.startswith(("<frozen ", _OURS, _MACHINERY)):
             yield file, traceback.tb_lineno
         traceback = traceback.tb_next
 
@@ -129,7 +131,7 @@ def _elsewhere(module: str) -> str:
         except OSError:
             continue
         for entry in entries:
-            if entry.name.startswith((".", "node_modules", "__pycache__")):
+            if entry.name.startswith(".") or entry.name in _NO_SOURCES:
                 continue
             try:
                 if not entry.is_dir(follow_symlinks=False):
@@ -186,12 +188,12 @@ def _search_first(folder: str) -> None:
     """Put `folder` at the head of sys.path, where `python -m` has the working directory."""
     if sys.path[:1] != [folder]:
         sys.path.insert(0, folder)
-    invalidate_caches()
+    importlib.invalidate_caches()
 
 
 def _by_name(spec: Spec, name: str) -> ModuleType:
     try:
-        return import_module(name)
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
         wanted = error.name or ""
         on_the_way = wanted == name or name.startswith(wanted + ".")
@@ -240,7 +242,7 @@ def _by_path(path: str) -> ModuleType:
     root, name = _root_and_name(path)
     _search_first(root)
     if path.endswith(".py") and "." in name:
-        module = import_module(name)
+        module = importlib.import_module(name)
         if _is_file(module, path):
             return module
         raise TargetError(one_line(f"{path} is {name}, but Python finds that name in "
