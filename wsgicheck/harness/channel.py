@@ -8,6 +8,7 @@ Laws: nothing here depends on the server; a torn or foreign line is skipped, nev
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -48,7 +49,8 @@ class Channel:
         """Make the folders, writable for every user, since some servers run the application as another."""
         for name in (self._events, self._go):
             os.makedirs(name, exist_ok=True)
-            os.chmod(name, 0o777)
+            with contextlib.suppress(PermissionError):
+                os.chmod(name, 0o777)
 
     # -- inside the server -------------------------------------------------------------------------------
     def tell(self, tag: str, name: str, facts: dict[str, Any]) -> None:
@@ -101,10 +103,11 @@ class Channel:
         return tuple(found)
 
     def told(self, tag: str, name: str, seconds: float, times: int = 1) -> bool:
-        """Wait until an event has been told so often; false when that did not happen in time."""
+        """Wait until one of the events ("read|raised") has been told so often; false if not in time."""
+        names = name.split("|")
         until = time.monotonic() + seconds
         while True:
-            if sum(event.name == name for event in self.events(tag)) >= times:
+            if sum(event.name in names for event in self.events(tag)) >= times:
                 return True
             if time.monotonic() >= until:
                 return False

@@ -81,6 +81,8 @@ def environment(recipe: Recipe) -> Path:
         if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None:
             packages = " ".join(recipe.apt) or program
             raise HarnessError(f"{recipe.name} needs {program}: apt-get install {packages}")
+    if not recipe.install and not recipe.python:
+        return Path(sys.executable)
     python = interpreter(recipe)
     made_from = json.dumps([python, sorted(recipe.install), recipe.no_binary_cache])
     digest = hashlib.sha256(made_from.encode()).hexdigest()[:12]

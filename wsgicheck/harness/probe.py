@@ -10,17 +10,23 @@ from __future__ import annotations
 
 import functools
 import os
+import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
-
+from ..model.exchange import Exchange
+from ..model.rule import SERVER, Rule
 from ..model.scene import Scene, Stage
-from ..rules.server import scenes
+from ..plan import compile_plan
+from ..rules import passive_rules
+from ..rules.server import everyday, scenes
+from ..spies.spy import Spied
 from .channel import Channel, safe
 
-__all__ = ["Probe", "application", "load"]
+__all__ = ["BY_HAND", "Probe", "application", "default_channel", "load"]
 
 _READY = "/wsgicheck-ready"
+BY_HAND = "wsgicheck-probe-by-hand"
 
 
 class _Stage:
@@ -40,12 +46,34 @@ def _described(environ: dict[Any, Any]) -> dict[str, Any]:
     return {str(k): v if isinstance(v, str) else f"<{type(v).__name__}>" for k, v in list(environ.items())}
 
 
+class _Teller:
+    """A sink that sends verdicts home instead of raising them."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def broken(self, rule: Rule, x: Exchange, evidence: str) -> None:
+        self._stage.report("broken", rule=rule.id, evidence=evidence)
+
+    def crashed(self, rule: Rule, x: Exchange, error: Exception) -> None:
+        self._stage.report("crashed", rule=rule.id, error=f"{type(error).__name__}: {error}")
+
+
+def _watched(card: Scene, stage: Stage) -> Callable[..., Any]:
+    """Return the scene's application under the eyes of every rule that binds servers."""
+    tally: dict[str, int] = {}
+    rules = [rule for rule in passive_rules() if rule.binds is SERVER]
+    plan = compile_plan(rules, _Teller(stage), tally=tally)
+    return Spied(functools.partial(card.app, stage), plan, done=lambda x: stage.report("judged", tally=tally))
+
+
 class Probe:
     """The dispatcher to scenes."""
 
     def __init__(self, folder: str, run: str) -> None:
         self.channel, self.run = Channel(folder), run
         self.scenes: dict[str, Scene] = {card.id: card for card in scenes()}
+        self.everyday: dict[str, Scene] = {card.id: card for card in everyday()}
 
     def _tag(self, environ: dict[str, Any]) -> str:
         named = environ.get("HTTP_WSGICHECK") or ""
@@ -60,7 +88,8 @@ class Probe:
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(self.run)))])
             return [self.run.encode()]
         tag = self._tag(environ)
-        card = self.scenes.get(tag.partition(".")[0])
+        name = tag.partition(".")[0]
+        card = self.scenes.get(name) or self.everyday.get(name)
         if card is None:
             start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "8")])
             return [b"no scene"]
@@ -70,6 +99,8 @@ class Probe:
                                                    "wsgi.input_terminated")}
         facts["flags"] = {key: None if value is None else bool(value) for key, value in flags.items()}
         stage.report("call", **facts)
+        if name in self.everyday:
+            return _watched(card, stage)(environ, start_response)
         return card.app(stage, environ, start_response)
 
 
@@ -84,7 +115,7 @@ class _Instance:
 class _Watched(_Instance):
     """Tells of every attribute that is looked up on it; `__class__` aside, which isinstance() asks for."""
 
-    looked: list[str] = []
+    looked: ClassVar[list[str]] = []
 
     def __getattribute__(self, name: str) -> Any:
         if name not in ("_probe", "__class__"):
@@ -103,6 +134,8 @@ def _as(kind: str, probe: Probe) -> Any:
         return _Instance(probe)
     if kind == "watched":
         return _Watched(probe)
+    if kind == "positional":
+        return lambda first, second, /: probe.serve(first, second)
     if kind == "partial":
         return functools.partial(Probe.serve, probe)
     if kind == "class":
@@ -126,11 +159,19 @@ def load(folder: str, run: str, kind: str = "function") -> Any:
     return _as(kind, Probe(folder, run))
 
 
+def default_channel() -> str:
+    """Return the channel's folder of a server started by hand: $WSGICHECK_CHANNEL, else one below the
+    folder for temporary files."""
+    return os.environ.get("WSGICHECK_CHANNEL") or os.path.join(tempfile.gettempdir(), "wsgicheck-channel")
+
+
 @functools.cache
 def _from_environment() -> Probe:
-    return Probe(os.environ["WSGICHECK_CHANNEL"], os.environ.get("WSGICHECK_RUN", "by-hand"))
+    probe = Probe(default_channel(), BY_HAND)
+    probe.channel.prepare()
+    return probe
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-    """Serve as the probe of a server started by hand, with $WSGICHECK_CHANNEL naming the channel's folder."""
+    """Serve as the probe of a server started by hand; the channel is in `default_channel()`."""
     return _from_environment().serve(environ, start_response)

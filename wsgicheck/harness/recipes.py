@@ -41,6 +41,7 @@ class Recipe:
         processes: started in order, each in the run's folder, which also holds `files`.
         executable: names of those files that need the execute bit.
         multithread, multiprocess: the set-up runs the application so (None: not stated).
+        http: "1.0" where the server speaks no HTTP/1.1 though its status line says so; "" where it tells the truth.
         ready: seconds until the probe must have answered.
         grace: seconds between SIGTERM and SIGKILL.
         layer: the server in front, where it is one of its own ("nginx").
@@ -48,6 +49,7 @@ class Recipe:
         run_in_ci: part of the matrix of every CI run.
         notes: what a person should know, one line each.
         world_readable: processes of another user run the application.
+        inherits: the command is the user's own and gets the user's environment variables as they are.
     """
 
     name: str
@@ -64,12 +66,14 @@ class Recipe:
     env: Mapping[str, str] = field(default_factory=dict)
     multithread: bool | None = None
     multiprocess: bool | None = None
+    http: str = ""
     ready: float = 20.0
     grace: float = 5.0
     layer: str = ""
     deployer_variable: str = ""
     run_in_ci: bool = False
     world_readable: bool = False
+    inherits: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -126,4 +130,4 @@ def for_command(command: str) -> Recipe:
         raise ConfigError(f"--command cannot be split into words: {error}") from error
     if not any("{port}" in word for word in words):
         raise ConfigError("--command needs {port}, the port that the server shall listen on")
-    return Recipe(name="command", title=command, processes=(Process(words),))
+    return Recipe(name="command", title=command, processes=(Process(words),), inherits=True)

@@ -40,6 +40,8 @@ class Finding:
         twin: for a law over two exchanges, the second one.
         events: the tape of the smallest exchange.
         layers: the stack, outermost first, where blame was looked for.
+        program: a program of the standard library alone that shows it again, where no case can say it
+            (a real server: bytes, pauses and endings on its socket).
     """
 
     rule: str
@@ -53,6 +55,7 @@ class Finding:
     twin: Case | None = None
     events: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
+    program: str = ""
 
     @property
     def name(self) -> str:

@@ -122,7 +122,7 @@ class Receive:
 
 @dataclass(frozen=True, slots=True)
 class Await:
-    """Wait until the probe has told `event` (`times` times); the outcome is a mark of the event's name."""
+    """Wait until the probe has told `event`, or one of "this|that" (`times` times); a mark of that name is kept."""
 
     event: str
     patience: float = 1.5
@@ -207,7 +207,6 @@ class Scene(Card):
         examples_drawn: what to try where no strategy can be run, so that a family has fixed members too.
         kind: which kind of callable the server is started with ("function", "class", "method", ...).
         logs: text that must have time to reach the server's log before it is judged.
-        needs: what the server must be able to do for the rule to say anything: "http/1.1" for one.
     """
 
     app: SceneApp = hello
@@ -216,7 +215,6 @@ class Scene(Card):
     examples_drawn: tuple[Any, ...] = ()
     kind: str = "function"
     logs: str = ""
-    needs: tuple[str, ...] = ()
 
     def __call__(self, seen: Seen, wire: Wire) -> Verdict:
         """Judge what was seen."""
@@ -230,15 +228,15 @@ class Scene(Card):
 def scene(*, level: Level, covers: tuple[str, ...], cites: Citation | Iterable[Citation],
           script: Script | Callable[[Any], Script], app: SceneApp = hello, binds: Side = SERVER,
           draws: str = "", examples: tuple[Any, ...] = (), kind: str = "function", logs: str = "",
-          needs: tuple[str, ...] = (), given: tuple[Card, ...] = (), formerly: tuple[str, ...] = (),
+          allows: tuple[str, ...] = (), given: tuple[Card, ...] = (), formerly: tuple[str, ...] = (),
           ) -> Callable[[Callable[[Seen, Wire], Verdict]], Scene]:
     """Make the decorated judgement over (Seen, Wire) a scene's card."""
 
     def make(function: Callable[[Seen, Wire], Verdict]) -> Scene:
         facts = _card_facts(function, cites)
         facts["family"] = f"server-{facts['family']}"
-        return Scene(**facts, binds=binds, level=level, covers=covers, given=given, formerly=formerly,
-                     app=app, script=script, draws=draws, examples_drawn=examples, kind=kind, logs=logs,
-                     needs=needs)
+        return Scene(**facts, binds=binds, level=level, covers=covers, allows=allows, given=given,
+                     formerly=formerly, app=app, script=script, draws=draws, examples_drawn=examples, kind=kind,
+                     logs=logs)
 
     return make
