@@ -17,6 +17,7 @@ from ..model.rule import HOLDS, MUST, NOT_APPLICABLE, SERVER, SHOULD, Verdict, c
 from ..show import show
 from ..syntax import DIGITS, HOST, SERVER_PROTOCOL, TOKEN
 from .call import application_is_called_with_two_positional_arguments
+from .kinds import name_of
 from .shapes import is_str
 
 CGI_VARIABLES = frozenset({
@@ -75,7 +76,7 @@ def environ_is_builtin_dict(x: Exchange, environ: object) -> Verdict:
     """
     if type(environ) is dict:
         return HOLDS
-    return f"environ is {show(environ, 80)}, a {type(environ).__qualname__}; expected a builtin dict"
+    return f"environ is {show(environ, 80)}, of type {name_of(environ)}; expected a builtin dict"
 
 
 @environ_is_builtin_dict.bad_environ
@@ -113,7 +114,7 @@ def environ_keys_are_strings(x: Exchange, environ: object) -> Verdict:
         return NOT_APPLICABLE
     for key in environ:
         if not is_str(key):
-            return f"environ has the key {show(key)}, a {type(key).__name__}; expected a str"
+            return f"environ has the key {show(key)}, of type {name_of(key)}; expected a str"
     return HOLDS
 
 
@@ -152,7 +153,7 @@ def cgi_variables_are_strings(x: Exchange, environ: object) -> Verdict:
         return NOT_APPLICABLE
     for key, value in variables(environ):
         if type(value) is not str and is_cgi(key) and not is_str(value):
-            return f"{show(key, 60)} is {show(value, 80)}, a {type(value).__name__}; expected a str"
+            return f"{show(key, 60)} is {show(value, 80)}, of type {name_of(value)}; expected a str"
     return HOLDS
 
 
@@ -203,7 +204,7 @@ def cgi_variables_are_exactly_str(x: Exchange, environ: object) -> Verdict:
         return NOT_APPLICABLE
     for key, value in variables(environ):
         if type(value) is not str and (is_cgi(key) or key == "wsgi.url_scheme") and is_str(value):
-            return f"{show(key, 60)} is of type {type(value).__qualname__}, a subclass of str; expected exactly str"
+            return f"{show(key, 60)} is of type {name_of(value)}, a subclass of str; expected exactly str"
     return HOLDS
 
 
@@ -372,9 +373,9 @@ def _(environ: dict[str, Any]) -> None:
 def server_port_is_set(x: Exchange, environ: object) -> Verdict:
     """SERVER_PORT is there and not empty.
 
-    PEP 3333 makes no exception for a Unix socket, where there is no port and servers (cheroot for one)
-    have passed "". Applications that build URLs do `int(environ["SERVER_PORT"])` and fail on it. Pass the
-    port that goes with the scheme, "80" or "443", as gunicorn does.
+    PEP 3333 makes no exception for a Unix socket, where there is no port: cheroot passes "" there, and so does
+    gunicorn for a request without Host. Applications that build URLs do `int(environ["SERVER_PORT"])` and
+    fail on it. Pass the port that goes with the scheme, "80" or "443".
     """
     return _is_set(environ, "SERVER_PORT")
 
@@ -619,10 +620,10 @@ for _value in ("HTTP/1.0", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/0.9", "INCLUDED
 def server_name_is_a_host(x: Exchange, environ: object) -> Verdict:
     """Without HTTP_HOST, SERVER_NAME is a host that can stand in a URL.
 
-    Then every absolute URL begins with it. A socket's path ("unix:..."), "host:port" (the port is added
-    once more), or an IPv6 address without its brackets gives redirects that lead nowhere; it shows only
-    for clients that send no Host, such as health checks over HTTP/1.0. Pass "www.example.com",
-    "192.0.2.7" or "[2001:db8::1]".
+    Then every absolute URL begins with it. A socket's path (gunicorn), the software's name (cheroot),
+    "host:port" (the port is added once more) or an IPv6 address without its brackets gives redirects that
+    lead nowhere; it shows only for clients that send no Host, such as health checks over HTTP/1.0. Pass
+    "www.example.com", "192.0.2.7" or "[2001:db8::1]".
     """
     name = text(environ, "SERVER_NAME")
     if not name or text(environ, "HTTP_HOST"):

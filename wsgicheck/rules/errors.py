@@ -13,6 +13,7 @@ from ..model.moments import Ending, Moment, Use
 from ..model.rule import ADVICE, APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SERVER, SHOULD, Verdict, pep, rule
 from ..show import show
 from .environ import environ_is_builtin_dict
+from .kinds import name_of
 from .shapes import has, is_str
 
 TEXT = [("Content-Type", "text/plain")]
@@ -258,13 +259,13 @@ def error_text_is_str(x: Exchange, use: Use) -> Verdict:
     if use.name == "write":
         if is_str(given):
             return HOLDS
-        return f"wsgi.errors.write({show(given, 80)}) was called with {type(given).__name__}; expected str"
+        return f"wsgi.errors.write({show(given, 80)}) was called with {name_of(given)}; expected str"
     # A generator can't be looked into without taking what it has.
     if type(given) is not list and type(given) is not tuple:
         return NOT_APPLICABLE
     for line in given:
         if not is_str(line):
-            return f"wsgi.errors.writelines was called with {show(line, 80)}, a {type(line).__name__}; expected str"
+            return f"wsgi.errors.writelines was called with {show(line, 80)}, of type {name_of(line)}; expected str"
     return HOLDS
 
 
@@ -330,6 +331,19 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
     environ["wsgi.errors"].flush()
     start_response("200 OK", TEXT)
     return [b"Hello"]
+
+
+@error_lines_end_with_line_feed.bad(query="page=x")
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    # Only a request that goes wrong is reported.
+    try:
+        page = int(environ.get("QUERY_STRING", "").partition("=")[2] or "1")
+    except ValueError as error:
+        page = 1
+        environ["wsgi.errors"].write(str(error))
+        environ["wsgi.errors"].flush()
+    start_response("200 OK", TEXT)
+    return [b"page %d" % page]
 
 
 @error_lines_end_with_line_feed.good

@@ -14,6 +14,7 @@ from ..model.request import Request
 from ..model.rule import APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SERVER, SHOULD, Verdict, cited, pep, rule
 from ..show import show
 from .environ import environ_is_builtin_dict
+from .kinds import name_of
 from .shapes import accepts, attribute
 
 SECTION = "optional-platform-specific-file-handling"
@@ -43,7 +44,7 @@ def file_wrapper_takes_a_file_and_a_block_size(x: Exchange, environ: object) -> 
     wrapper = environ["wsgi.file_wrapper"]
     if callable(wrapper) and accepts(wrapper, 1) and accepts(wrapper, 2):
         return HOLDS
-    what = "a callable with other parameters" if callable(wrapper) else f"a {type(wrapper).__name__}"
+    what = "a callable with other parameters" if callable(wrapper) else f"of type {name_of(wrapper)}"
     return f"wsgi.file_wrapper is {show(wrapper, 80)}, {what}; expected one that takes (file) and (file, block size)"
 
 
@@ -304,10 +305,12 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
     return environ["wsgi.file_wrapper"](open(__file__, encoding="utf-8"))
 
 
-@wrapped_file_is_binary.bad
+@wrapped_file_is_binary.bad(path="/notes.txt")
 def _(environ: dict[str, Any], start_response: Any) -> Any:
+    # Only what is called text is taken for text.
     start_response("200 OK", BYTES)
-    return environ["wsgi.file_wrapper"](io.StringIO("Hello"))
+    is_text = environ.get("PATH_INFO", "").endswith(".txt")
+    return environ["wsgi.file_wrapper"](io.StringIO("Hello") if is_text else io.BytesIO(b"Hello"))
 
 
 @wrapped_file_is_binary.bad

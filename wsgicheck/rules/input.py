@@ -16,6 +16,7 @@ from ..model.rule import ADVICE, APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SERVE
 from ..reference.gateway import environ_of, serve
 from ..show import show
 from .environ import environ_is_builtin_dict
+from .kinds import name_of
 from .shapes import has, is_bytes
 
 TEXT = [("Content-Type", "text/plain")]
@@ -597,6 +598,27 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
     return lines
 
 
+@reads_stay_within_content_length.bad(method="POST", body=b"0123456789", CONTENT_TYPE="application/octet-stream")
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    # Blocks of four: right for whatever is a multiple of four, wrong for ten.
+    left = int(environ["CONTENT_LENGTH"])
+    while left > 0:
+        environ["wsgi.input"].read(4)
+        left -= 4
+    start_response("200 OK", TEXT)
+    return [b"Hello"]
+
+
+@reads_stay_within_content_length.good(method="POST", body=b"01234567", CONTENT_TYPE="application/octet-stream")
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    left = int(environ["CONTENT_LENGTH"])
+    while left > 0:
+        environ["wsgi.input"].read(4)
+        left -= 4
+    start_response("200 OK", TEXT)
+    return [b"Hello"]
+
+
 @rule(at=Moment.READ, binds=APPLICATION, level=ADVICE, covers=("IN-008",),
       cites=pep("input-and-error-streams", NO_MORE), given=(only_listed_methods_of_input_are_called,))
 def reads_need_no_simulated_end(x: Exchange, use: Use) -> Verdict:
@@ -718,12 +740,12 @@ def input_gives_bytes(x: Exchange, use: Use) -> Verdict:
         return NOT_APPLICABLE
     where = "iteration over wsgi.input" if use.name == "__iter__" else f"wsgi.input.{use.name}()"
     if use.name != "readlines":
-        return HOLDS if is_bytes(data) else f"{where} gave {show(data, 80)}, a {type(data).__name__}; expected bytes"
+        return HOLDS if is_bytes(data) else f"{where} gave {show(data, 80)}, of type {name_of(data)}; expected bytes"
     if type(data) is not list and type(data) is not tuple:
-        return f"{where} gave {show(data, 80)}, a {type(data).__name__}; expected a list of bytes"
+        return f"{where} gave {show(data, 80)}, of type {name_of(data)}; expected a list of bytes"
     for line in data:
         if not is_bytes(line):
-            return f"{where} gave a list with {show(line, 80)}, a {type(line).__name__}; expected bytes"
+            return f"{where} gave a list with {show(line, 80)}, of type {name_of(line)}; expected bytes"
     return HOLDS
 
 

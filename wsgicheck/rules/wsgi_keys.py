@@ -15,6 +15,7 @@ from ..model.rule import ADVICE, HOLDS, MUST, NOT_APPLICABLE, SERVER, SHOULD, Ve
 from ..show import show
 from ..syntax import SCHEME
 from .environ import cgi_variables_are_strings, environ_is_builtin_dict, environ_keys_are_strings, is_cgi, variables
+from .kinds import name_of
 from .shapes import is_bytes, is_str
 
 WSGI_KEYS = ("wsgi.version", "wsgi.url_scheme", "wsgi.input", "wsgi.errors", "wsgi.multithread", "wsgi.multiprocess",
@@ -159,7 +160,7 @@ def wsgi_flags_have_a_truth_value(x: Exchange, environ: object) -> Verdict:
         try:
             bool(value)
         except Exception as error:
-            return f"{key} is {show(value, 60)} and bool() of it raises {type(error).__name__}; expected a truth value"
+            return f"{key} is {show(value, 60)} and bool() of it raises {name_of(error)}; expected a truth value"
     return HOLDS
 
 
@@ -250,7 +251,7 @@ def server_variables_have_a_prefix(x: Exchange, environ: object) -> Verdict:
     for key, value in variables(environ):
         if "." not in key:
             if type(value) is not str and not is_str(value) and not is_cgi(key):
-                return (f"{show(key, 60)} is {show(value, 60)}, a {type(value).__name__}; "
+                return (f"{show(key, 60)} is {show(value, 60)}, of type {name_of(value)}; "
                         "expected the server's own prefix and a dot in the name of what is no text")
         elif key.startswith("."):
             return f"environ has {show(key, 60)}; expected the server's own name before the dot"

@@ -70,5 +70,22 @@ class InputSpy:
                 x.bytes_read += len(line)
             yield line
 
+    # What the interpreter looks up on the type, many servers' streams have: they are their own iterators, and
+    # close at the end of a with. Where one has not, the spy must not seem to.
+
+    def __next__(self) -> Any:
+        if not hasattr(type(self._stream), "__next__"):
+            raise TypeError(f"'{type(self._stream).__name__}' object is not an iterator")
+        return self._use("__next__", (), {})
+
+    def __enter__(self) -> Any:
+        if not hasattr(type(self._stream), "__enter__"):
+            raise TypeError(f"'{type(self._stream).__name__}' object does not support the context manager protocol")
+        entered = self._use("__enter__", (), {})
+        return self if entered is self._stream else entered
+
+    def __exit__(self, *error: Any) -> Any:
+        return self._stream.__exit__(*error)
+
     def __getattr__(self, name: str) -> Any:
         return other_attribute(self._x, self._plan.read, self._stream, name, "input")
