@@ -27,14 +27,16 @@ from wsgicheck.model.rule import NOT_APPLICABLE, Level, Rule
 from wsgicheck.reference.apps import plain
 from wsgicheck.reference.gateway import environ_of
 from wsgicheck.rules import cards_in
-from wsgicheck.rules.environ import content_length_is_digits
+from wsgicheck.rules.cgi_grammar import content_length_is_digits
 from wsgicheck.rules.file_wrapper import descriptor_of_wrapped_file_holds_its_content
-from wsgicheck.rules.input import input_gives_bytes, reads_stay_within_content_length
+from wsgicheck.rules.input import input_gives_bytes
+from wsgicheck.rules.reads import reads_stay_within_content_length
 from wsgicheck.rules.shapes import accepts
 from wsgicheck.stage import Observation, Stage
 
 # In the catalogue's order, since a rule is given those before it.
-FAMILIES = ("call", "environ", "wsgi_keys", "paths", "input", "errors", "file_wrapper")
+FAMILIES = ("call", "environ", "cgi_variables", "cgi_grammar", "wsgi_keys", "paths", "input", "input_use", "reads",
+            "errors", "error_text", "file_wrapper")
 RULES = [card for family in FAMILIES for card in cards_in(f"wsgicheck.rules.{family}") if isinstance(card, Rule)]
 TEXT = [("Content-Type", "text/plain")]
 

@@ -11,7 +11,8 @@ from ..model.rule import Card, Relation, Rule, Side
 __all__ = ["CHAPTERS", "cards_about", "cards_in", "catalogue", "passive_rules", "process_rules", "relations"]
 
 CHAPTERS = (
-    "call", "environ", "wsgi_keys", "paths", "input", "errors", "start_response", "status", "headers",
+    "call", "environ", "cgi_variables", "cgi_grammar", "wsgi_keys", "paths", "input", "input_use", "reads", "errors",
+    "error_text", "start_response", "status", "headers",
     "header_text", "hop_by_hop", "fields", "dates", "cookies", "representation", "content_length", "exc_info", "write",
     "body", "buffering", "close", "file_wrapper", "survival",
 )
