@@ -1,6 +1,7 @@
 """wsgi.errors: what the server provides and what the application may do with it (PEP 3333, "Input and Error Streams").
 
 Law: looking for an attribute is less than calling it: the one is judged at the end, the other where it happens.
+"""
 
 from __future__ import annotations
 
