@@ -24,6 +24,7 @@ from wsgicheck.spies.spy import Spied
 from wsgicheck.strategies import Endpoint, Material, bodies, cookies, headers
 from wsgicheck.strategies.paths import ENCODED, HOSTILE, MOUNTS
 from wsgicheck.strategies.queries import ODD_QUERIES, general
+from wsgicheck.strategies.weighted import Groups, table
 
 RICH = Material(
     endpoints=(Endpoint("/", ("GET",)), Endpoint("/login", ("GET", "POST"), form_names=("user", "password")),
@@ -68,15 +69,19 @@ def test_every_framing_is_legal_in_all_surroundings(framing: strategies.Framing)
         assert breaches(environ_of(request), request.body) == [], request
 
 
+def flat(groups: Groups[Any]) -> list[Any]:
+    return [item for _, items in groups for item in items]
+
+
 def test_the_tables_are_legal_to_the_last_entry() -> None:
     parts: list[Request] = []
-    for fields in headers.table_of(RICH):
+    for fields in flat(headers.groups_of(RICH)):
         parts.append(strategies.assembled("GET", "/", "", fields=fields))
-    for cookie in cookies.table_of(RICH):
+    for cookie in flat(cookies.groups_of(RICH)):
         parts.append(strategies.assembled("GET", "/", "", fields=(("HTTP_COOKIE", cookie),)))
-    for query in (*general(RICH), *ODD_QUERIES):
+    for query in (*flat(general(RICH)), *ODD_QUERIES):
         parts.append(strategies.assembled("GET", "/", query))
-    for content in bodies.table_of(RICH):
+    for content in flat(bodies.groups_of(RICH)):
         parts.append(strategies.assembled("POST", "/", "", content))
     for path in (*ENCODED, *HOSTILE, *MOUNTS):
         parts.append(strategies.assembled("GET", path, ""))
@@ -229,6 +234,8 @@ RARE: dict[str, Callable[[Request], bool]] = {
     "processes": lambda r: r.multiprocess,
     "server's own keys": lambda r: r.has("example.worker"),
     "CGI variables": lambda r: r.has("GATEWAY_INTERFACE"),
+    "nothing optional but the path": lambda r: {name for name, _ in r.variables} == {
+        "REQUEST_METHOD", "PATH_INFO", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"},
     "TRACE": lambda r: r.method == "TRACE",
 }
 
@@ -252,6 +259,16 @@ def test_half_of_the_draws_are_ordinary_in_each_part() -> None:
     assert sum(r.method in ("GET", "POST") for r in drawn) > 550
     assert sum(r.get("SERVER_PROTOCOL") == "HTTP/1.1" for r in drawn) > 700
     assert sum(r.path.isascii() and r.path.isprintable() for r in drawn) > 650
+
+
+@pytest.mark.parametrize("most", [3, 2000], ids=["one draw", "two draws"])
+def test_a_table_keeps_its_shares(most: int) -> None:
+    strategy = table((50, ("plain",)), (30, range(most)), (0, ("never",)), (20, ("odd", "other")), (9, ()))
+    drawn = sample(st.tuples(*[strategy] * 4), 1000)
+    counts = Counter(type(part) for parts in drawn for part in parts)
+    assert 0.2 < counts[int] / 4000 < 0.4
+    assert "never" not in {part for parts in drawn for part in parts}
+    assert find(strategy, lambda _: True) == "plain"
 
 
 def test_the_same_seed_draws_the_same() -> None:
@@ -290,6 +307,17 @@ def test_environs_are_ready_to_call_an_application_with(environ: dict[str, Any])
     assert breaches(environ, content) == []
     environ["wsgi.errors"].write("☃\n")
     environ.clear()
+
+
+@settings(max_examples=200, deadline=None)
+@given(strategies.inputs())
+def test_inputs_end_and_give_what_they_hold(stream: Any) -> None:
+    held = bytearray()
+    while data := stream.read(1000):
+        assert len(data) <= 1000
+        held += data
+    assert stream.read(1) == stream.read() == stream.readline() == b""
+    assert stream.readlines() == list(stream) == []
 
 
 def test_each_draw_makes_streams_of_its_own() -> None:

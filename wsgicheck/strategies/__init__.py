@@ -10,7 +10,7 @@ from .constants import endpoint_of, material_of
 from .cookies import cookie_fields
 from .environs import assembled, cases, environs, requests
 from .headers import header_fields
-from .input import Framing, framings, reads
+from .input import Framing, framings, inputs, reads
 from .material import EMPTY, Endpoint, Material, carried
 from .methods import methods
 from .paths import endpoints, paths, script_names
@@ -19,8 +19,7 @@ from .streams import DRIVES, drives
 from .surroundings import Surroundings, surroundings
 
 __all__ = [
-    "DRIVES", "EMPTY", "Content", "Endpoint", "Framing", "Material", "Surroundings", "assembled",
-    "carried", "cases", "contents", "cookie_fields", "drives", "endpoint_of", "endpoints", "environs",
-    "framings",
-    "header_fields", "material_of", "methods", "paths", "queries", "reads", "requests", "script_names", "surroundings",
+    "DRIVES", "EMPTY", "Content", "Endpoint", "Framing", "Material", "Surroundings", "assembled", "carried", "cases",
+    "contents", "cookie_fields", "drives", "endpoint_of", "endpoints", "environs", "framings", "header_fields",
+    "inputs", "material_of", "methods", "paths", "queries", "reads", "requests", "script_names", "surroundings",
 ]

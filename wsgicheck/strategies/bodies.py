@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from .material import EMPTY, Endpoint, Material
 from .queries import NAMES, VALUES, encoded, pairs
-from .weighted import mixed
+from .weighted import Groups, mixed, table
 
 __all__ = ["BROKEN", "FORM", "JSON", "MULTIPART", "NOTHING", "TELLING", "Content", "contents", "multipart"]
 
@@ -131,11 +131,11 @@ def own(endpoint: Endpoint) -> tuple[Content, ...]:
     """Return content made for one endpoint."""
     made = _variants(endpoint.form_names)
     whole = (*(Content(kind, body) for kind, body in endpoint.bodies), *made[:4])
-    return mixed((2, whole), (3, made[4:])) if whole else ()
+    return mixed((3, whole), (2, made[4:])) if whole else ()
 
 
-def table_of(material: Material) -> tuple[Content, ...]:
-    """Return the table of contents: forms first, then JSON and multipart, then the broken."""
+def groups_of(material: Material) -> Groups[Content]:
+    """Return the groups of contents: forms first, then JSON and multipart, then the broken."""
     values = tuple(dict.fromkeys((*map(encoded, material.form_values), *VALUES)))
     known = [Content(FORM, pair.encode("ascii")) for pair in pairs(material.form_names, values,
                                                                    material.pairs)]
@@ -143,10 +143,10 @@ def table_of(material: Material) -> tuple[Content, ...]:
     typed = [Content(kind, body) for kind in material.content_types for body in (b"x", b"{}", b"")]
     given = [Content(kind, body) for kind, body in material.bodies]
     at_once = _variants(material.form_names[:30])
-    return mixed((6, given), (6, at_once[:8]), (10, known), (5, usual), (3, typed), (8, JSON), (7, MULTIPART),
-                 (7, TELLING), (8, BROKEN), (4, (NOTHING,)))
+    return ((6, given), (6, at_once[:8]), (10, known), (5, usual), (3, typed), (8, JSON), (7, MULTIPART),
+            (7, TELLING), (8, BROKEN), (4, (NOTHING,)))
 
 
 def contents(material: Material = EMPTY) -> st.SearchStrategy[Content]:
     """Return a strategy for what a request carries: nothing, forms, JSON, multipart, and broken ones."""
-    return st.sampled_from(mixed((1, (NOTHING,)), (9, table_of(material))))
+    return table((6, (NOTHING,)), *groups_of(material))

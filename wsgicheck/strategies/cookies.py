@@ -8,7 +8,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from .material import EMPTY, Material
-from .weighted import mixed
+from .weighted import Groups, mixed, table
 
 __all__ = ["MALFORMED", "WELL_FORMED", "cookie_fields"]
 
@@ -46,11 +46,11 @@ def legal_field(value: str) -> bool:
             and all(" " <= c < "\x7f" or c == "\t" or "\x80" <= c <= "\xff" for c in value))
 
 
-def table_of(material: Material) -> tuple[str, ...]:
-    """Return the table of Cookie fields."""
-    return mixed((4, known(material)), (4, WELL_FORMED), (4, MALFORMED))
+def groups_of(material: Material) -> Groups[str]:
+    """Return the groups of Cookie fields."""
+    return ((4, known(material)), (4, WELL_FORMED), (4, MALFORMED))
 
 
 def cookie_fields(material: Material = EMPTY) -> st.SearchStrategy[str]:
     """Return a strategy for HTTP_COOKIE."""
-    return st.sampled_from(table_of(material))
+    return table(*groups_of(material))

@@ -94,16 +94,16 @@ class _Tables:
 
     def __init__(self, material: Material) -> None:
         self.endpoints = endpoints(material)
-        self.methods = st.sampled_from(choices(material))
+        self.methods = table(*choices(material))
         self.query_kinds = table((10, (_NO,)), (9, (_OWN,)), (4, (_ONE,)), (2, (_TWO,)), (4, (_ODD,)), (3, (_SAME,)))
-        self.queries = st.sampled_from(general(material))
-        self.values = st.sampled_from(values(material))
+        self.queries = table(*general(material))
+        self.values = table(*values(material))
         self.odd_queries = st.sampled_from(ODD_QUERIES)
         self.field_kinds = table((8, (_NO,)), (4, (_OWN,)), (6, (_FIELDS,)), (4, (_COOKIE,)), (2, (_BOTH,)))
-        self.fields = st.sampled_from(headers.table_of(material))
-        self.cookies = st.sampled_from(cookies.table_of(material))
-        self.content_kinds = table((7, (_OWN,)), (7, (_ONE,)), (2, (_NO,)), (3, (_SAME,)))
-        self.contents = st.sampled_from(bodies.table_of(material))
+        self.fields = table(*headers.groups_of(material))
+        self.cookies = table(*cookies.groups_of(material))
+        self.content_kinds = table((9, (_OWN,)), (7, (_ONE,)), (2, (_NO,)), (3, (_SAME,)))
+        self.contents = table(*bodies.groups_of(material))
         self.framings, self.reads = framings(), reads()
         self.surroundings = surroundings()
         self._own: dict[tuple[Any, Endpoint], st.SearchStrategy[Any]] = {}

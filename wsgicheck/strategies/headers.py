@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from .cookies import legal_field
 from .material import EMPTY, Material
-from .weighted import mixed
+from .weighted import Groups, table
 
 __all__ = ["COMMON", "RESERVED", "Fields", "header_fields"]
 
@@ -95,9 +95,9 @@ BROWSER: Fields = (
 )
 """What a browser sends with a navigation."""
 
-COMMON: tuple[Fields, ...] = mixed((5, [BROWSER]), (18, CONDITIONS), (18, RANGES), (18, NEGOTIATION),
-                                   (14, IDENTITY), (7, FORWARDED), (10, OTHER))
-"""The general repertoire, weighted; every entry is the fields of one idea."""
+COMMON: Groups[Fields] = ((5, [BROWSER]), (18, CONDITIONS), (18, RANGES), (18, NEGOTIATION), (14, IDENTITY),
+                          (7, FORWARDED), (10, OTHER))
+"""The general repertoire, in groups with their shares; every entry is the fields of one idea."""
 
 
 def legal(key: str, value: str) -> bool:
@@ -105,17 +105,17 @@ def legal(key: str, value: str) -> bool:
     return key.startswith("HTTP_") and key not in RESERVED and legal_field(value)
 
 
-def table_of(material: Material) -> tuple[Fields, ...]:
-    """Return the table of header fields, with those the application looks for."""
+def groups_of(material: Material) -> Groups[Fields]:
+    """Return the groups of header fields, with those the application looks for."""
     own: list[Fields] = [((key, value),) for key, value in material.headers if legal(key, value)]
     names = list(dict.fromkeys(pair[0][0] for pair in own))
     own += [((key, value),) for key in names[:40] if key not in ("HTTP_HOST", "HTTP_COOKIE")
             for value in ("1", "", "\xff", "a, b")]
     if len(names) > 1:
         own.insert(0, tuple({fields[0][0]: fields[0] for fields in reversed(own)}.values())[:20])
-    return mixed((4, own), (6, COMMON))
+    return ((60, own), *COMMON)
 
 
 def header_fields(material: Material = EMPTY) -> st.SearchStrategy[Fields]:
     """Return a strategy for a few header fields that belong together, as (environ key, value) pairs."""
-    return st.sampled_from(mixed((3, ((),)), (7, table_of(material))))
+    return table((40, ((),)), *groups_of(material))

@@ -7,12 +7,15 @@ zero bytes before the end.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 from hypothesis import strategies as st
 
+from .bodies import contents
+from .material import EMPTY, Material
 from .weighted import table
 
-__all__ = ["Framing", "framings", "reads"]
+__all__ = ["Framing", "framings", "inputs", "reads"]
 
 
 class Framing(Enum):
@@ -42,3 +45,13 @@ def reads() -> st.SearchStrategy[tuple[int, ...]]:
     () lets every read be whole; after the last number reads are whole again.
     """
     return table((5, ((),)), (6, ((1,), (1,) * 8, (3, 1), (2, 5, 7), (1,) * 60, (4096,), (8191, 1))))
+
+
+def inputs(material: Material = EMPTY) -> st.SearchStrategy[Any]:
+    """Return a strategy for wsgi.input objects: streams over drawn content, with short reads among them.
+
+    Each has read, readline, readlines and iteration, as PEP 3333 lists them, and nothing more.
+    """
+    from ..reference.gateway import Input
+
+    return st.builds(lambda content, pattern: Input(content.body, pattern), contents(material), reads())

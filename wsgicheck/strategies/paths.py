@@ -9,7 +9,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from .material import EMPTY, Endpoint, Material, carried
-from .weighted import mixed, table
+from .weighted import Groups, table
 
 __all__ = ["ASTERISK", "ENCODED", "HOSTILE", "MOUNTS", "ORDINARY", "endpoints", "paths", "script_names"]
 
@@ -59,7 +59,8 @@ def _variants(endpoint: Endpoint) -> list[Endpoint]:
     return [Endpoint(other, endpoint.methods) for other in dict.fromkeys(near) if other.startswith("/")]
 
 
-def _table(material: Material, asterisk: bool) -> tuple[Endpoint, ...]:
+def groups_of(material: Material, *, asterisk: bool = True) -> Groups[Endpoint]:
+    """Return the groups of places: the root, what is known, what is odd."""
     root = [e for e in material.endpoints if e.path == "/"] or [Endpoint("/")]
     known = [e for e in material.endpoints if e.path != "/"]
     weighted = [e for e in known for _ in range(max(1, min(e.weight, 20)))]
@@ -69,9 +70,9 @@ def _table(material: Material, asterisk: bool) -> tuple[Endpoint, ...]:
     encoded, hostile = [Endpoint(p) for p in ENCODED], [Endpoint(p) for p in HOSTILE]
     star = [ASTERISK] if asterisk else []
     if known:
-        return mixed((22, root), (46, weighted), (3, general), (5, variants), (4, empty), (9, encoded),
-                     (9, hostile), (2, star))
-    return mixed((38, root), (14, general), (8, empty), (20, encoded), (17, hostile), (3, star))
+        return ((20, root), (48, weighted), (3, general), (4, empty), (9, encoded), (9, hostile), (5, variants),
+                (2, star))
+    return ((38, root), (14, general), (8, empty), (20, encoded), (17, hostile), (3, star))
 
 
 def endpoints(material: Material = EMPTY, *, asterisk: bool = True) -> st.SearchStrategy[Endpoint]:
@@ -81,12 +82,12 @@ def endpoints(material: Material = EMPTY, *, asterisk: bool = True) -> st.Search
         material: what is known of the application.
         asterisk: whether the target of "OPTIONS *" is among them.
     """
-    return st.sampled_from(_table(material, asterisk))
+    return table(*groups_of(material, asterisk=asterisk))
 
 
 def paths(material: Material = EMPTY) -> st.SearchStrategy[str]:
     """Return a strategy for PATH_INFO: "" (which may also be left out), or text that starts with "/"."""
-    return st.sampled_from(tuple(e.path for e in _table(material, asterisk=False)))
+    return endpoints(material, asterisk=False).map(lambda endpoint: endpoint.path)
 
 
 def script_names() -> st.SearchStrategy[str]:

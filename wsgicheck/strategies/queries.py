@@ -12,7 +12,7 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from .material import EMPTY, Endpoint, Material
-from .weighted import mixed
+from .weighted import Groups, mixed, table
 
 __all__ = ["NAMES", "ODD_QUERIES", "VALUES", "pairs", "queries"]
 
@@ -69,22 +69,22 @@ def own(endpoint: Endpoint) -> tuple[str, ...]:
         made.extend(f"{a}={b}" for i, a in enumerate(names) for b in names[i + 1:i + 4])
         made.extend(f"{name}={VALUES[(7 * i + j) % len(VALUES)]}" for i,
                     name in enumerate(names) for j in (0, 3, 9))
-    return mixed((2, tuple(dict.fromkeys(whole))), (3, tuple(dict.fromkeys(made)))) if whole else ()
+    return mixed((1, tuple(dict.fromkeys(whole))), (1, tuple(dict.fromkeys(made)))) if whole else ()
 
 
-def general(material: Material) -> tuple[str, ...]:
-    """Return the table of single "name=value" pairs and whole strings, the application's own first."""
+def general(material: Material) -> Groups[str]:
+    """Return the groups of single "name=value" pairs and whole strings, the application's own first."""
     known = pairs(material.query_names, tuple(dict.fromkeys((*map(encoded, material.query_values), *VALUES))))
     near = pairs((), VALUES, material.pairs)
     usual = pairs(NAMES, VALUES)
     if known or near or material.queries:
-        return mixed((3, material.queries), (5, near), (5, known), (2, usual))
-    return mixed((8, usual[:len(VALUES)]), (4, usual))
+        return ((3, material.queries), (5, near), (5, known), (2, usual))
+    return ((8, usual[:len(VALUES)]), (4, usual))
 
 
-def values(material: Material) -> tuple[str, ...]:
-    """Return the table of values, encoded: those that the application names, then what breaks many."""
-    return mixed((2, tuple(dict.fromkeys(map(encoded, material.query_values)))), (1, VALUES))
+def values(material: Material) -> Groups[str]:
+    """Return the groups of values, encoded: those that the application names, then what breaks many."""
+    return ((2, tuple(dict.fromkeys(map(encoded, material.query_values)))), (1, VALUES))
 
 
 def queries(material: Material = EMPTY) -> st.SearchStrategy[str]:
@@ -92,4 +92,4 @@ def queries(material: Material = EMPTY) -> st.SearchStrategy[str]:
     then what parsers stumble over.
     """
     single = general(material)
-    return st.sampled_from(mixed((5, ("",)), (8, single), (3, ODD_QUERIES)))
+    return table((sum(share for share, _ in single) // 2, ("",)), *single, (4, ODD_QUERIES))

@@ -141,10 +141,10 @@ def surroundings() -> st.SearchStrategy[Surroundings]:
     return st.builds(
         Surroundings,
         table((70, (_ADDRESS,)), (18, ADDRESSES), (12, CARELESS)),
-        table((80, (_PROTOCOL,)), (20, PROTOCOLS)),
+        table((78, (_PROTOCOL,)), (12, PROTOCOLS[:1]), (10, PROTOCOLS[1:])),
         table((85, (_SCHEME,)), (15, SCHEMES)),
         table((80, MOUNTS[:1]), (20, MOUNTS[1:])),
         table((72, (False,)), (28, (True,))),
         table((67, (_SPELLING,)), (30, SPELLINGS), (3, (Spelling(content=True),))),
-        table((70, (_FLAGS,)), (30, FLAGS)),
+        table((66, (_FLAGS,)), (10, FLAGS[:1]), (24, FLAGS[1:])),
         table((70, ((),)), (30, EXTRAS)))
