@@ -111,7 +111,7 @@ def test_attributes_are_passed_on() -> None:
 def test_a_server_recognises_its_own_file_wrapper() -> None:
     recipe = Recipe(shape="file_wrapper")
     environ = environ_of(Request())
-    body = validator(recipe.build())(environ, lambda *args: None)
+    body = validator(recipe.build())(environ, lambda *args: lambda data: None)
     assert type(body) is FileWrapper
     assert isinstance(body, environ["wsgi.file_wrapper"])
 
@@ -124,7 +124,7 @@ def test_a_file_wrapper_class_answers_isinstance_while_it_is_spied_on() -> None:
         answers.append(isinstance([], environ["wsgi.file_wrapper"]))
         return [b"x"]
 
-    validator(application)(environ_of(Request()), lambda *args: None).close()
+    validator(application)(environ_of(Request()), lambda *args: lambda data: None).close()
     assert answers == [False]
 
 

@@ -68,7 +68,7 @@ class Recipe:
     def _fields(self) -> str:
         fields = list(self.headers)
         if self.length and not self.bodyless:
-            size = sum(map(len, self.items)) + sum(map(len, self.writes))
+            size = sum(map(len, self.items)) + sum(map(len, self._writes()))
             fields.append(("Content-Length", str(size)))
         return repr(fields)
 
