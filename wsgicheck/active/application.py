@@ -95,6 +95,7 @@ class _Check:
         self.sum = _Sum()
         self.avoid: list[tuple[str, str]] = []
         self.killers: list[Request] = []
+        self.alive = False
 
     def live(self, job: Job) -> Death | None:
         """Run one child to its end; return how it died, None if it did its work."""
@@ -114,6 +115,7 @@ class _Check:
 
     def hear(self, kind: str, payload: object) -> None:
         """Take one message of the child."""
+        self.alive = True
         if isinstance(payload, Sighting):
             self.sum.sight(payload, smaller=kind == "smallest")
         elif isinstance(payload, Tally):
@@ -159,8 +161,11 @@ class _Check:
             examples = options.max_examples - self.sum.examples
             if life and (left < 0.5 or examples <= 0):
                 break
+            self.alive = False
             death = self.live(Job(self.target, options, self.seed + life, max(1, examples), max(left, 0.5),
                                   tuple(self.avoid)))
+            if death is not None and not self.alive:
+                raise WsgicheckError(f"wsgicheck's own child did not start: {death.detail}: {death.output[-2000:]}")
             if death is not None and death.doing == "import":
                 raise TargetError(_import_death(self.target, death))
             self.sum.end_life()

@@ -55,6 +55,7 @@ class Worker:
 
     def run(self) -> None:
         job, options = self.job, self.job.options
+        self.send("hello", None)
         self.box.begin("import")
         target = load_target(job.target)
         self.box.end()
