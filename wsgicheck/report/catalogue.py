@@ -62,9 +62,17 @@ def _constants(example: Example, node: ast.AST) -> list[str]:
     """Return the assignments of the plain constants of its module that an example reads."""
     scope = getattr(example.subject, "__globals__", {})
     names = dict.fromkeys(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id.isupper())
-    lines = [f"{name} = {scope[name]!r}" for name in names
-             if isinstance(scope.get(name), (str, bytes, int, tuple, list)) and len(repr(scope[name])) < 200]
+    lines = [f"{name} = {scope[name]!r}" for name in names if name in scope and _is_plain(scope[name])]
     return [*lines, "", ""] if lines else []
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether `value` is a short constant that Python writes as it is read."""
+    text = repr(value)
+    try:
+        return len(text) < 200 and bool(ast.literal_eval(text) == value)
+    except (ValueError, SyntaxError):
+        return False
 
 
 # -- JSON ------------------------------------------------------------------------------------------------
@@ -149,9 +157,8 @@ def explain(card: Card, format: str = "text", *, color: bool = False, width: int
 
 
 def _explain_text(card: Card, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    dot = f" {glyphs.dot} "
-    yield ((LEVEL_STYLES[card.level], card.name),
-           ("", f"{dot}{card.level.value.upper()}{dot}binds the {card.binds.value}"))
+    yield ((LEVEL_STYLES[card.level], card.name),)
+    yield ((LEVEL_STYLES[card.level], card.level.value.upper()), ("", f", binds the {card.binds.value}"))
     yield ()
     yield from ((("bold", part),) for part in wrap(safe(card.title), width))
     for paragraph in card.explanation.split("\n\n"):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..model.finding import Finding
 from ..model.rule import Card, Citation, Level
@@ -24,6 +25,9 @@ from .safe import line as safe
 from .script import script
 from .source import excerpt
 from .view import RunView, plural, split_evidence
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 __all__ = ["render"]
 
@@ -41,18 +45,25 @@ _OUTCOME = {"pass": "✔", "fail": "✘", "error": "‼"}
 
 def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     """Return the page."""
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    page = files(__package__) / "page"
-    style = (page / "report.css").read_text(encoding="utf-8")
-    script_text = (page / "report.js").read_text(encoding="utf-8")
+    style, script_text = _read("report.css"), _read("report.js")
+    # Style and script are files of this package and contain nothing of the run, so they go in as they are.
+    return _template().render(style=Markup(style), style_hash=_digest(style), script=Markup(script_text),
+                           script_hash=_digest(script_text), **_facts(run, cards, options))
+
+
+def _read(name: str) -> str:
+    return (files(__package__) / "page" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
     environment.filters["pieces"] = pieces
-    template = environment.from_string((page / "report.html").read_text(encoding="utf-8"))
-    # Style and script are files of this package and contain nothing of the run, so they go in as they are.
-    return template.render(style=Markup(style), style_hash=_digest(style), script=Markup(script_text),
-                           script_hash=_digest(script_text), **_facts(run, cards, options))
+    return environment.from_string(_read("report.html"))
 
 
 def _digest(text: str) -> str:

@@ -35,7 +35,7 @@ class Block:
     """A heading, a paragraph, an item of a list, or preformatted lines ("heading", "para", "item", "pre").
 
     Attributes:
-        level: of a heading, 2 or 3; of the rest, the depth of indentation, from 0.
+        level: of a heading, 2 to 4; of the rest, the depth of indentation, from 0.
         anchor: of a heading, as in the PEP's HTML.
     """
 
@@ -92,20 +92,21 @@ def blocks() -> tuple[Block, ...]:
     """Return the pinned PEP without its header fields."""
     found: list[Block] = []
     chunks = _chunks(pep_text().split("\n"))
-    literal = -1
+    literal, margin = -1, 0
     for lines in chunks:
         indent = len(lines[0]) - len(lines[0].lstrip())
         if literal >= 0 and indent > literal:
-            # The PEP indents its literal blocks by four.
-            text = "\n".join(line[literal + 4:] for line in lines)
             if found[-1].kind == "pre":
-                text = f"{found.pop().segments[0].text}\n\n{text}"
+                text = found.pop().segments[0].text + "\n\n" + "\n".join(line[margin:] for line in lines)
+            else:
+                margin = min(len(line) - len(line.lstrip()) for line in lines)
+                text = "\n".join(line[margin:] for line in lines)
             found.append(Block("pre", 0, (Segment(text),)))
             continue
         literal = -1
-        if len(lines) == 2 and re.fullmatch(r"(=+|-+)", lines[1]):
+        if len(lines) == 2 and re.fullmatch(r"=+|-+|~+", lines[1]):
             title = "".join(run.text for run in _runs(lines[0]))
-            found.append(Block("heading", 2 if lines[1][0] == "=" else 3, (Segment(title),), _slug(title)))
+            found.append(Block("heading", 2 + "=-~".index(lines[1][0]), (Segment(title),), _slug(title)))
             continue
         if re.fullmatch(r"=+( +=+)+", lines[0].strip()):
             found.append(Block("pre", 0, (Segment("\n".join(lines)),)))

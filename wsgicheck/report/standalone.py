@@ -44,6 +44,7 @@ class Facts:
         self.ending: Any = None
         self.raised, self.closes, self.over, self.file_wrapped = "", 0, False, False
         self.input_attributes: tuple[str, ...] = ()
+        self.input_tested: tuple[str, ...] = ()
         self.errors_attributes: tuple[str, ...] = ()
         self.errors_written, self.errors_unflushed, self.errors_unended = 0, False, False
 
@@ -211,7 +212,7 @@ class Stream:
             if name not in getattr(watch.x, fact) and not name.startswith("__"):
                 setattr(watch.x, fact, (*getattr(watch.x, fact), name))
         if name not in (*self.LISTED, "close", "seek", "tell", "isatty"):
-            raise AttributeError(f"wsgi.{self._fact.partition('_')[0]} has no {name}")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         value = getattr(self._stream, name)
 
         def called(*args: Any, **keywords: Any) -> Any:

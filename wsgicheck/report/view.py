@@ -63,7 +63,7 @@ class RunView:
     def __init__(self, run: Run, fail_on: Level) -> None:
         self.run = run
         self.known = frozenset(r.id for r in run.rules if r.verdict is RunVerdict.KNOWN)
-        self.ordered: tuple[Finding, ...] = tuple(sorted(run.findings, key=_place))
+        self.ordered: tuple[Finding, ...] = tuple(dict.fromkeys(sorted(run.findings, key=_place)))
         self.findings = tuple(f for f in self.ordered if f.rule not in self.known)
         """The new ones, the worst first."""
         self.accepted = tuple(f for f in self.ordered if f.rule in self.known)
