@@ -43,6 +43,14 @@ class Connection:
         self.stream = Stream(line)
 
     # -- the request -------------------------------------------------------------------------------------
+    def read_head(self, data: bytes) -> Head:
+        """Return the request head; raise RequestRefused for one that is malformed."""
+        return parse_head(data)
+
+    def length_of(self, head: Head) -> int | None:
+        """Return the length of the body, None where it is chunked; raise RequestRefused where it is unclear."""
+        return body_length(head)
+
     def cgi_variables(self, head: Head) -> dict[str, Any]:
         """Return the variables that come from the request and the connection."""
         variables: dict[str, Any] = dict(self.server.deployed)
@@ -94,8 +102,8 @@ class Connection:
             data = self.stream.take_head()
             if not data:
                 return False
-            head = parse_head(data)
-            length = body_length(head)
+            head = self.read_head(data)
+            length = self.length_of(head)
         except RequestRefused as refused:
             self.refuse(refused.status)
             return False
@@ -130,7 +138,7 @@ class Connection:
         """Call the application and send what it gives; its failure never becomes the server's."""
         result: Any = None
         try:
-            result = self.server.application(environ, response.start_response)
+            result = self.call(environ, response)
             self.send_body(result, response)
         except RequestRefused as refused:
             response.keep = False
@@ -144,6 +152,10 @@ class Connection:
                 response.fail()
         finally:
             self.close_result(result)
+
+    def call(self, environ: dict[str, Any], response: Response) -> Any:
+        """Call the application, by position and once."""
+        return self.server.application(environ, response.start_response)
 
     def send_body(self, result: Any, response: Response) -> None:
         """Iterate the body and send each block as it comes."""

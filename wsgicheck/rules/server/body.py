@@ -28,7 +28,7 @@ def _arrived(seen: Seen, wire: Wire, expected: bytes) -> Verdict:
         return f"the body is {answer.body[:80]!r}; expected {expected!r}"
     at = next((n for n, (a, b) in enumerate(zip(answer.body, expected)) if a != b), min(len(answer.body),
                                                                                         len(expected)))
-    return f"the body of {len(answer.body)} bytes differs from the {len(expected)} given at byte {at}"
+    return f"{len(answer.body)} bytes arrive and differ from byte {at} on; expected the {len(expected)} that were given"
 
 
 class _Sequence:

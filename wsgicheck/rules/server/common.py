@@ -58,10 +58,12 @@ def failed_request(seen: Seen, wire: Wire) -> bool:
 
 
 def lost(seen: Seen, wire: Wire) -> str:
-    """Say why there is nothing to judge: the application was not called, though it should have been."""
+    """Say why there is nothing to judge: no call of the application, or no answer of the expected kind."""
     answer = wire.answer
     got = f"the answer is {answer.status_line!r}" if answer is not None else f"no answer ({wire.ended})"
-    return f"the application was not called; {got}; expected a call" if not seen.calls else got
+    if not seen.calls:
+        return f"the application was not called; {got}; expected a call"
+    return f"{got}; expected the application's own response"
 
 
 def trouble(answer: Answer | None, wire: Wire) -> str:
@@ -69,9 +71,9 @@ def trouble(answer: Answer | None, wire: Wire) -> str:
     if answer is None:
         return f"no response ({wire.ended}); expected one"
     if answer.problem:
-        return f"{answer.problem} cannot be read as HTTP"
+        return f"{answer.problem}; expected a response that can be read as HTTP"
     if not answer.complete:
-        return f"the response is not complete after {len(answer.body)} bytes (connection {wire.ended})"
+        return f"the response is not complete after {len(answer.body)} bytes (connection {wire.ended}); expected its end"
     return ""
 
 
