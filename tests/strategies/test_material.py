@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from subjects import branches, flask_site, hostile
 
 from wsgicheck import strategies
+from wsgicheck.plan import compile_plan
 from wsgicheck.reference.gateway import serve
+from wsgicheck.spies.spy import Spied
 from wsgicheck.strategies import Endpoint, Material, endpoint_of, material_of
 
 
@@ -79,6 +81,12 @@ def test_a_dispatch_table_leads_from_a_path_to_what_its_view_asks() -> None:
     assert "order" in known["/find"].query_names
     assert {"quantity", "unit"} <= set(known["/cart"].form_names)
     assert "doubloon" in material_of(branches.shop).query_values    # an attribute of its class
+
+
+def test_a_watched_application_is_read_and_not_its_spy() -> None:
+    watched = Spied(branches.plain, compile_plan([], None))
+    assert set(material_of(watched).endpoints) == set(material_of(branches.plain).endpoints)
+    assert not {"returned the server's file wrapper", "start_response"} & set(material_of(watched).query_values)
 
 
 def test_what_is_no_datum_is_left_out() -> None:

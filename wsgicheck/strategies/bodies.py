@@ -144,7 +144,7 @@ def groups_of(material: Material) -> Groups[Content]:
     given = [Content(kind, body) for kind, body in material.bodies]
     at_once = _variants(material.form_names[:30])
     return ((6, given), (6, at_once[:8]), (10, known), (5, usual), (3, typed), (8, JSON), (7, MULTIPART),
-            (7, TELLING), (8, BROKEN), (4, (NOTHING,)))
+            (14, TELLING), (8, BROKEN), (4, (NOTHING,)))
 
 
 def contents(material: Material = EMPTY) -> st.SearchStrategy[Content]:

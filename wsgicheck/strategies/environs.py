@@ -99,7 +99,7 @@ class _Tables:
         self.queries = table(*general(material))
         self.values = table(*values(material))
         self.odd_queries = st.sampled_from(ODD_QUERIES)
-        self.field_kinds = table((8, (_NO,)), (4, (_OWN,)), (6, (_FIELDS,)), (4, (_COOKIE,)), (2, (_BOTH,)))
+        self.field_kinds = table((7, (_NO,)), (4, (_OWN,)), (7, (_FIELDS,)), (4, (_COOKIE,)), (3, (_BOTH,)))
         self.fields = table(*headers.groups_of(material))
         self.cookies = table(*cookies.groups_of(material))
         self.content_kinds = table((9, (_OWN,)), (7, (_ONE,)), (2, (_NO,)), (3, (_SAME,)))

@@ -23,7 +23,7 @@ def choices(material: Material) -> Groups[str | int]:
 
     Those that usually carry content stand side by side, POST first: so they shrink to POST.
     """
-    return ((40, (0,)), (5, ("GET",)), (13, ("HEAD",)), (10, (1,)), (5, (2, 3)), (14, ("POST",)),
+    return ((40, (0,)), (5, ("GET",)), (13, ("HEAD",)), (10, (1,)), (5, (2, 3)), (18, ("POST",)),
             (8, ("PUT", "PATCH")), (8, material.methods), (6, EXTENSION), (8, _BARE))
 
 

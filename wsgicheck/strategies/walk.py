@@ -174,9 +174,12 @@ def home_of(app: object, module: types.ModuleType | None = None) -> tuple[types.
         else:
             module = _holder(app) or defined
     filename = file_of(module)
+    path = os.path.realpath(filename)
+    if path.startswith(os.path.join(_HERE, "spies")):
+        # A spy is nobody's application: what it watches is reached through it.
+        return None, Owned()
     if not filename or not is_library(filename):
         return module, Owned()
-    path = os.path.realpath(filename)
     package = os.path.dirname(path)
     if os.path.exists(os.path.join(package, "__init__.py")):
         return module, Owned(os.path.join(package, ""))
