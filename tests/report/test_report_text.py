@@ -19,6 +19,7 @@ from wsgicheck.model.rule import ADVICE, MUST, SHOULD
 from wsgicheck.model.run import Run
 from wsgicheck.report import FORMATS, render
 from wsgicheck.report.options import columns_of, is_unicode, wants_color
+from wsgicheck.report.source import excerpt
 from wsgicheck.report.view import RunView, finding_id
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -58,6 +59,38 @@ def test_the_place_is_marked_under_the_very_expression(tmp_path: Path) -> None:
     own = next(n for n, line in enumerate(lines) if 'yield "wörld"' in line)
     start = lines[own].index('"wörld"')
     assert lines[own + 1].rstrip() == lines[own + 1][:start].rstrip(" ").ljust(start) + "^" * len('"wörld"')
+
+
+@pytest.mark.parametrize(("rule", "line", "evidence", "marked"), [
+    ("chunks-are-bytes", "    return [body]", "", "[body]"),
+    ("chunks-are-bytes", "    yield 1; yield 2", "", "yield 1; yield 2"),
+    ("header-values-are-strings", "    start(status, [('A', 'b'), ('X-Count', 3)])", "('X-Count', 3) is no str",
+     "('X-Count', 3)"),
+    ("header-list-is-a-list", "    return wrap(start(status, None))", "", "wrap(start(status, None))"),
+    ("read-sizes-are-natural-numbers", "    x = parse(environ['wsgi.input'].read('5'))", "",
+     "environ['wsgi.input'].read('5')"),
+    ("start-response-is-called", "    return [b'x']  # comment", "", "return [b'x']  # comment"),
+])
+def test_the_rule_and_the_evidence_tell_what_to_mark(tmp_path: Path, rule: str, line: str, evidence: str,
+                                                     marked: str) -> None:
+    file = tmp_path / "app.py"
+    file.write_text(f"def app(environ, start):\n{line}\n")
+    found = excerpt(Site(str(file), 2, "app"), CARDS[rule], evidence)
+    assert found is not None
+    assert line[found.column - 1 : found.end_column - 1] == marked
+    assert (found.column, found.end_column) == (found.start + 1, found.end + 1)
+
+
+def test_a_place_far_to_the_right_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "app.py"
+    file.write_text("def app(environ, start):\n    start('200 OK', [" + "('Name', 'value'), " * 20 + "('X-Count', 3)])\n")
+    card = CARDS["header-values-are-strings"]
+    finding = finding_of(card, "the value in ('X-Count', 3) is an int", site=Site(str(file), 2, "app"))
+    lines = render(run_of(finding), "text").split("\n")
+    own = next(n for n, shown in enumerate(lines) if "('X-Count', 3)" in shown and "│" in shown)
+    assert len(lines[own]) <= 80
+    assert lines[own + 1].index("^") == lines[own].index("('X-Count', 3)")
+    assert lines[own + 1].count("^") == len("('X-Count', 3)")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00\x01 \x1b[2J", b"# coding: nonsense\nx\n", b"(" * 5000])

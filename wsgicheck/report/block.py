@@ -8,7 +8,7 @@ from ..model.finding import Finding
 from ..model.request import PLAIN, Case, Drive, Request
 from ..model.rule import ADVICE, MUST, SHOULD, Card, Citation, Level
 from .options import Options
-from .paint import Glyphs, Line, wrap
+from .paint import Glyphs, Line, Piece, wrap
 from .pep import headings
 from .reproduce import curl
 from .safe import cells
@@ -90,7 +90,7 @@ class Blocks:
         within = f" in {safe(site.function, 200)}" if site.function else ""
         yield (("blue", f"  {self.glyphs.arrow if self.glyphs.arrow == '-->' else '-->'} "),
                ("bold", f"{safe(site.file, 400)}:{site.line}"), ("", within))
-        found = excerpt(site, card)
+        found = excerpt(site, card, finding.evidence)
         if found is not None:
             yield from self._excerpt(found)
 
@@ -102,15 +102,16 @@ class Blocks:
         cut = common if any(cells(t) > room for t in texts.values()) else 0
         for number, text in texts.items():
             shown = text[cut:] if text.strip() else ""
-            if len(shown) > room:
-                shown = shown[: room - 1] + "…"
-            mine = number == found.number
-            yield (("blue", f"   {number:>{gutter}} {self.glyphs.gutter} "), ("python", shown))
-            if mine and found.start - cut < room:
-                start = max(0, found.start - cut)
-                carets = self.glyphs.caret * max(1, min(found.end - cut, room) - start)
-                yield (("blue", f"   {'':>{gutter}} {self.glyphs.gutter} "),
-                       ("bold red", " " * start + carets))
+            if number != found.number:
+                yield (("blue", f"   {number:>{gutter}} {self.glyphs.gutter} "), *_window(shown, 0, room))
+                continue
+            start, end = max(0, found.start - cut), max(1, found.end - cut)
+            # The marked place is seen, whatever stands before it.
+            skipped = min(start, end - room + 2) if end > room - 1 and len(shown) > room else 0
+            yield (("blue", f"   {number:>{gutter}} {self.glyphs.gutter} "), *_window(shown, skipped, room))
+            first = start - skipped + (1 if skipped else 0)
+            carets = self.glyphs.caret * max(1, min(end - start, room - first))
+            yield (("blue", f"   {'':>{gutter}} {self.glyphs.gutter} "), ("bold red", " " * first + carets))
 
     # -- what shows it -----------------------------------------------------------------------------------
 
@@ -163,6 +164,15 @@ class Blocks:
             yield (("dim bold", f"  {'python':<{_LABEL}}"),)
             for source in code.rstrip("\n").split("\n"):
                 yield (("", "    "), ("python", source))
+
+
+def _window(text: str, skipped: int, room: int) -> tuple[Piece, ...]:
+    """Return what of a line of source fits into `room` columns after `skipped` characters."""
+    rest = text[skipped:]
+    room -= 1 if skipped else 0
+    more = len(rest) > room
+    return (("dim", "…" if skipped else ""), ("python", rest[: room - 1] if more else rest),
+            ("dim", "…" if more else ""))
 
 
 def _can_be_sent(case: Case) -> bool:
@@ -227,4 +237,8 @@ def drive_words(drive: Drive) -> str:
         said.append(f"write() raises after {plural(drive.write_raises_after, 'call')}")
     if drive.calls != 1:
         said.append(f"makes the same request {drive.calls} times")
+    if drive.headers:
+        said.append("empties the header list" if drive.headers == "cleared" else "adds a field to the header list")
+    if drive.closes != 1:
+        said.append(f"calls close() {drive.closes} times")
     return "; ".join(said)

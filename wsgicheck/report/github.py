@@ -62,7 +62,7 @@ def _annotation(finding: Finding, view: RunView, card: Card | None) -> str:
     place: dict[str, str] = {}
     if site is not None:
         place = {"file": safe(site.file, 1000), "line": str(site.line)}
-        found = excerpt(site, card)
+        found = excerpt(site, card, finding.evidence)
         if found is not None:
             place |= {"col": str(found.column), "endColumn": str(found.end_column)}
     parts = [safe(finding.evidence), safe(card.title) if card else "", first_pep(card) if card else "",

@@ -130,7 +130,7 @@ def _finding(finding: Finding, view: RunView, card: Card | None) -> dict[str, An
 
 
 def _source(finding: Finding, card: Card | None) -> list[dict[str, Any]]:
-    found = excerpt(finding.site, card)
+    found = excerpt(finding.site, card, finding.evidence)
     if found is None:
         return []
     lines = []

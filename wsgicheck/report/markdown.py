@@ -90,7 +90,7 @@ def finding_markdown(finding: Finding, view: RunView, card: Card | None) -> str:
     rows.append(("again", code(f"wsgicheck replay {view.id(finding)}")))
     parts = [f"{code(safe(finding.evidence))}\n"]
     parts.append("".join(f"- {label}: {text}\n" for label, text in rows if text))
-    found = excerpt(finding.site, card)
+    found = excerpt(finding.site, card, finding.evidence)
     if found is not None:
         parts.append(fence("".join(
             f"{source.text}{'  # <- line ' + str(source.number) if source.number == found.number else ''}\n"

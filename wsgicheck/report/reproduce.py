@@ -69,11 +69,11 @@ def curl(case: Case, base: str = BASE_URL) -> str:
     What a client cannot say is told in a comment at its end.
     """
     request = case.request
-    words = ["curl", "-i", "--path-as-is", "-g"]
+    words = ["curl", "-i"]
     left_out: list[str] = []
     method = request.method
     if method == "HEAD":
-        words = ["curl", "--head", "--path-as-is", "-g"]
+        words = ["curl", "--head"]
     elif method != ("POST" if request.body else "GET"):
         words += ["-X", shell_word(_bytes(method))] if _is_token(method) else []
         if not _is_token(method):
@@ -100,6 +100,10 @@ def curl(case: Case, base: str = BASE_URL) -> str:
         words += ["--request-target", shell_word(path.encode() or b"/")]
         path = "/"
     url = base + path + (f"?{query}" if query else "")
+    if "/." in path:
+        words.append("--path-as-is")
+    if any(bracket in url for bracket in "[]{}"):
+        words.append("-g")
     prefix = ""
     if request.body:
         if "Content-Type" not in names:

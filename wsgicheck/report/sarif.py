@@ -131,7 +131,7 @@ def _location(finding: Finding, view: RunView, card: Card | None) -> dict[str, A
             location["physicalLocation"] = {"artifactLocation": _artifact(module), "region": {"startLine": 1}}
         return location
     region: dict[str, Any] = {"startLine": max(1, site.line)}
-    found = excerpt(site, card)
+    found = excerpt(site, card, finding.evidence)
     if found is not None:
         own = next((source.text for source in found.lines if source.number == found.number), "")
         region |= {"startColumn": found.column, "endColumn": found.end_column, "snippet": {"text": own}}

@@ -24,7 +24,7 @@ __all__ = ["Excerpt", "SourceLine", "excerpt"]
 
 LIMIT = 4_000_000
 _TAB = 4
-_WIDEST = 400
+_WIDEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,12 @@ class Excerpt:
     end_column: int
 
 
-def excerpt(site: Site | None, card: Card | None = None, *, before: int = 2,
+def excerpt(site: Site | None, card: Card | None = None, evidence: str = "", *, before: int = 2,
             after: int = 1) -> Excerpt | None:
-    """Return the lines around `site`, None where its file is not there (any more) or has no such line."""
+    """Return the lines around `site`, None where its file is not there (any more) or has no such line.
+
+    `card` and `evidence` tell which expression of the line to mark.
+    """
     if site is None:
         return None
     text = _read(site.file)
@@ -66,7 +69,7 @@ def excerpt(site: Site | None, card: Card | None = None, *, before: int = 2,
     if not 1 <= site.line <= len(lines):
         return None
     own = lines[site.line - 1]
-    first, last = _marked(text, own, site.line, card)
+    first, last = _marked(text, own, site.line, card, evidence[:1000])
     shown = [SourceLine(n, _clean(lines[n - 1])) for n in
              range(max(1, site.line - before), min(len(lines), site.line + after) + 1)]
     while shown and not shown[0].text.strip() and shown[0].number < site.line:
@@ -108,7 +111,7 @@ def _clean(line: str, *, whole: bool = True) -> str:
     return text.rstrip() if whole else text[:_WIDEST]
 
 
-def _marked(text: str, own: str, number: int, card: Card | None) -> tuple[int, int]:
+def _marked(text: str, own: str, number: int, card: Card | None, evidence: str) -> tuple[int, int]:
     """Return the columns to mark in `own`, in characters."""
     stripped = own.strip()
     start = len(own) - len(own.lstrip())
@@ -119,7 +122,7 @@ def _marked(text: str, own: str, number: int, card: Card | None) -> tuple[int, i
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return whole
-    found = [node for node in _candidates(tree, number, card) if node.end_lineno is not None]
+    found = [node for node in _candidates(tree, number, card, evidence) if node.end_lineno is not None]
     if len(found) != 1:
         return whole
     node = found[0]
@@ -130,26 +133,34 @@ def _marked(text: str, own: str, number: int, card: Card | None) -> tuple[int, i
     return first, whole[1]
 
 
-def _candidates(tree: ast.AST, number: int, card: Card | None) -> list[ast.expr]:
-    """Return the expressions that begin on line `number` and that the rule may be about."""
+def _candidates(tree: ast.AST, number: int, card: Card | None, evidence: str) -> list[ast.expr]:
+    """Return the expressions that begin on line `number` and that the rule may be about.
+
+    A tuple or call that holds a text which the evidence names ("('X-Count', 3)") is the surest guess; then
+    the expression of the moment: what is yielded or returned, a read, the call.
+    """
     at = card.at if isinstance(card, Rule) else Moment.END
-    values: list[ast.expr] = []
-    calls: list[ast.expr] = []
-    for node in ast.walk(tree):
-        if getattr(node, "lineno", None) != number:
-            continue
-        if isinstance(node, ast.Call):
-            calls.append(node)
-        elif isinstance(node, _VALUES.get(at, ())) and isinstance(node.value, ast.expr):
-            values.append(node.value)
+    here = [node for node in ast.walk(tree) if isinstance(node, ast.expr) and node.lineno == number]
+    named: list[ast.expr] = [node for node in here if isinstance(node, ast.Tuple) and any(
+        isinstance(item, ast.Constant) and isinstance(item.value, str) and item.value
+        and repr(item.value) in evidence for item in node.elts)]
+    if len(named) == 1 and at is Moment.START:
+        return named
+    calls = [node for node in here if isinstance(node, ast.Call)]
+    if at in (Moment.READ, Moment.DATA):
+        reads = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr.startswith("read")]
+        if len(reads) == 1:
+            return list(reads)
     if at in _CALLS:
-        values = [call for call in calls if not any(_encloses(other, call) for other in calls)]
-    return [value for value in values if value.lineno == number]
+        return [call for call in calls if not any(_encloses(other, call) for other in calls)]
+    return [node.value for node in ast.walk(tree) if isinstance(node, _VALUES.get(at, ()))
+            and node.lineno == number and isinstance(node.value, ast.expr) and node.value.lineno == number]
 
 
 _VALUES: dict[Moment, tuple[type[ast.Yield] | type[ast.YieldFrom] | type[ast.Return], ...]] = {
-    Moment.CHUNK: (ast.Yield, ast.YieldFrom), Moment.RETURNED: (ast.Return,)}
-_CALLS = frozenset({Moment.START, Moment.WRITE, Moment.READ, Moment.ERRORS, Moment.FILE_WRAPPER})
+    Moment.CHUNK: (ast.Yield, ast.YieldFrom, ast.Return), Moment.RETURNED: (ast.Return,)}
+_CALLS = frozenset({Moment.START, Moment.STARTED, Moment.WRITE, Moment.READ, Moment.DATA, Moment.ERRORS,
+                    Moment.FILE_WRAPPER})
 
 
 def _encloses(outer: ast.expr, inner: ast.expr) -> bool:

@@ -90,30 +90,44 @@ class _Text:
     # -- the families ------------------------------------------------------------------------------------
 
     def _families(self) -> Iterator[Line]:
-        families = self.view.families()
+        families = list(self.view.families())
+        folded: dict[RunVerdict, list[FamilyView]] = {RunVerdict.HOLDS: [], RunVerdict.UNEXERCISED: []}
+        if len(families) > _SHORT_LIST and not self.options.verbose:
+            for verdict, group in folded.items():
+                group += [f for f in families if f.count(verdict) == len(f.results)]
+                families = [f for f in families if f not in group]
         wide = max((len(f.name) for f in families), default=0)
+        judged = max((len(plural(f.judged, "judgement")) for f in families), default=0)
         for family in families:
-            yield self._family(family, wide)
+            yield self._family(family, wide, judged)
+        if folded[RunVerdict.HOLDS]:
+            yield from self._folded("green", self.glyphs.good, "ok", folded[RunVerdict.HOLDS])
+        if folded[RunVerdict.UNEXERCISED]:
+            yield from self._folded("dim", self.glyphs.none, "not exercised", folded[RunVerdict.UNEXERCISED])
 
-    def _family(self, family: FamilyView, wide: int) -> Line:
+    def _folded(self, style: str, glyph: str, word: str, families: list[FamilyView]) -> Iterator[Line]:
+        """Yield the families of which there is no more to say than `word`."""
+        size = plural(sum(len(f.results) for f in families), "rule")
+        judged = sum(f.judged for f in families)
+        if judged:
+            size += f", {plural(judged, 'judgement')}"
+        label = f"  {glyph} {word}  "
+        told = f"{size}: {', '.join(safe(f.name) for f in families)}"
+        for index, part in enumerate(wrap(told, self.options.width - len(label))):
+            yield ((style, label if not index else " " * len(label)), ("dim", part))
+
+    def _family(self, family: FamilyView, wide: int, most_judged: int) -> Line:
         style, glyph = self._mark(family)
-        broken, known = family.count(RunVerdict.BROKEN), family.count(RunVerdict.KNOWN)
-        unexercised, crashed = family.count(RunVerdict.UNEXERCISED), family.count(RunVerdict.CRASHED)
-        said = []
-        if broken:
-            said.append(f"{broken} broken")
-        if known:
-            said.append(f"{known} known")
-        if crashed:
-            said.append(f"{crashed} crashed")
-        if unexercised:
-            said.append("not exercised" if unexercised == len(family.results)
-                        else f"{unexercised} not exercised")
-        if not said:
-            said.append("ok")
+        counts = {verdict: family.count(verdict) for verdict in RunVerdict}
+        said = [f"{counts[verdict]} {verdict.value}" for verdict in
+                (RunVerdict.BROKEN, RunVerdict.KNOWN, RunVerdict.CRASHED) if counts[verdict]]
+        if counts[RunVerdict.UNEXERCISED] == len(family.results):
+            said.append("not exercised")
+        elif counts[RunVerdict.UNEXERCISED]:
+            said.append(f"{counts[RunVerdict.UNEXERCISED]} not exercised")
         size = f"  {plural(len(family.results), 'rule'):>8}"
-        judged = f"  {plural(family.judged, 'judgement'):>16}"
-        verdict = "  " + ", ".join(said)
+        judged = f"  {plural(family.judged, 'judgement'):>{most_judged}}"
+        verdict = "  " + (", ".join(said) or "ok")
         if 4 + wide + len(size) + len(judged) + len(verdict) <= self.options.width:
             size += judged
         return ((style, f"  {glyph} "), ("", f"{safe(family.name):<{wide}}"), ("dim", size), (style, verdict))
