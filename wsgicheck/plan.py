@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .model.exchange import Exchange
-from .model.gate import Gate
+from .model.gate import BOUNDLESS, Gate, Proof, Room
 from .model.moments import Moment
 from .model.rule import HOLDS, NOT_APPLICABLE, Rule
 
@@ -32,8 +32,34 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Gates:
+    """The proofs of a plan, where they clear all of what its judge would look at; None where there is none.
+
+    Attributes:
+        chunk_room: bytes that may come in plain items before CHUNK has to be judged.
+        read_room: bytes that may be asked for in plain reads before READ and DATA have to be judged.
+    """
+
+    request: Proof | None = None
+    start: Proof | None = None
+    started: Proof | None = None
+    returned: Proof | None = None
+    end: Proof | None = None
+    close: Proof | None = None
+    chunk_room: Room | None = None
+    read_room: Room | None = None
+
+
+_NO_GATES = Gates()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """One judge a moment, None where nothing was selected."""
+    """One judge a moment, None where nothing was selected; `gates` has the proofs that may be tried before.
+
+    A spy asks `if judge is not None and (proves is None or not proves(x, thing)): judge(x, thing)`; that the gate is
+    not called from within the judge saves a call a moment.
+    """
 
     request: Judge | None = None
     start: Judge | None = None
@@ -47,6 +73,7 @@ class Plan:
     file_wrapper: Judge | None = None
     end: Judge | None = None
     close: Judge | None = None
+    gates: Gates = _NO_GATES
 
 
 def _loop(rules: tuple[Rule, ...], sink: Sink, tally: MutableMapping[str, int] | None) -> Judge:
@@ -73,16 +100,67 @@ def _loop(rules: tuple[Rule, ...], sink: Sink, tally: MutableMapping[str, int] |
     return judge
 
 
-def _gated(gate: Gate, cleared: Judge, rest: Judge | None) -> Judge:
-    proves = gate.proves
-
+def _mixed(proves: Proof, cleared: Judge, rest: Judge) -> Judge:
     def judge(x: Exchange, thing: Any) -> None:
         if not proves(x, thing):
             cleared(x, thing)
-        if rest is not None:
-            rest(x, thing)
+        rest(x, thing)
 
     return judge
+
+
+def _boundless(x: Exchange) -> int:
+    return BOUNDLESS
+
+
+class _Compiler:
+    """Sorts rules by moment, and at each moment into those that its gate clears and the rest."""
+
+    def __init__(self, rules: Iterable[Rule], sink: Sink, gates: Iterable[Gate],
+                 tally: MutableMapping[str, int] | None) -> None:
+        self.sink = sink
+        self.tally = tally
+        self.gates = {gate.at: gate for gate in gates}
+        self.rules: dict[Moment, list[Rule]] = {}
+        for rule in rules:
+            if rule.at not in _ELSEWHERE:
+                self.rules.setdefault(rule.at, []).append(rule)
+
+    def loop(self, rules: Iterable[Rule]) -> Judge:
+        return _loop(tuple(rules), self.sink, self.tally)
+
+    def rest(self, moment: Moment) -> list[Rule]:
+        """The rules at `moment` for which no gate answers."""
+        gate = self.gates.get(moment)
+        return [rule for rule in self.rules.get(moment, ()) if gate is None or rule.id not in gate.clears]
+
+    def judge(self, moment: Moment) -> Judge:
+        here, rest = self.rules[moment], self.rest(moment)
+        if not rest or rest == here:
+            return self.loop(here)
+        cleared = [rule for rule in here if rule not in rest]
+        return _mixed(self.gates[moment].proves, self.loop(cleared), self.loop(rest))
+
+    def proof(self, moment: Moment) -> Proof | None:
+        """The gate that spares the judge at `moment` altogether."""
+        return None if self.rest(moment) or moment not in self.gates else self.gates[moment].proves
+
+    def room(self, moment: Moment) -> Room | None:
+        if not self.rules.get(moment):
+            return _boundless
+        return None if self.rest(moment) or moment not in self.gates else self.gates[moment].room
+
+    def plan(self) -> Plan:
+        # A plain read passes two moments, of which DATA has no room of its own.
+        reads = None if self.rest(Moment.DATA) else self.room(Moment.READ)
+        gates = Gates(**{moment.value: self.proof(moment) for moment in _PROVED},
+                      chunk_room=self.room(Moment.CHUNK), read_room=reads)
+        return Plan(**{moment.value: self.judge(moment) for moment in self.rules},
+                    gates=_NO_GATES if self.tally is not None else gates)
+
+
+_PROVED = (Moment.REQUEST, Moment.START, Moment.STARTED, Moment.RETURNED, Moment.END, Moment.CLOSE)
+_ELSEWHERE = (Moment.WIRE, Moment.IMPORT, Moment.PROCESS)
 
 
 def compile_plan(rules: Iterable[Rule], sink: Sink, *, gates: Iterable[Gate] = (),
@@ -94,20 +172,4 @@ def compile_plan(rules: Iterable[Rule], sink: Sink, *, gates: Iterable[Gate] = (
         tally: counts, per rule id, the exchanges-and-moments at which the rule was applicable; a
             tallied plan uses no gates.
     """
-    by_moment: dict[Moment, list[Rule]] = {}
-    for rule in rules:
-        by_moment.setdefault(rule.at, []).append(rule)
-    gate_at = {gate.at: gate for gate in gates} if tally is None else {}
-    judges: dict[str, Judge] = {}
-    for moment, here in by_moment.items():
-        if moment in (Moment.WIRE, Moment.IMPORT, Moment.PROCESS):
-            continue
-        gate = gate_at.get(moment)
-        cleared = tuple(rule for rule in here if gate is not None and rule.name in gate.clears)
-        rest = tuple(rule for rule in here if rule not in cleared)
-        if gate is not None and cleared:
-            judges[moment.value] = _gated(gate, _loop(cleared, sink, tally),
-                                          _loop(rest, sink, tally) if rest else None)
-        else:
-            judges[moment.value] = _loop(rest, sink, tally)
-    return Plan(**judges)
+    return _Compiler(rules, sink, () if tally is not None else gates, tally).plan()

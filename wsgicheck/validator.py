@@ -18,7 +18,7 @@ from .errors import ConfigError, RuleBroken, WsgicheckWarning
 from .model.exchange import Exchange
 from .model.finding import Finding, Site
 from .model.rule import Level, Rule
-from .plan import Sink, compile_plan
+from .plan import Plan, Sink, compile_plan
 from .rules import passive_rules
 from .rules.gates import gates
 from .selection import select as select_rules
@@ -96,15 +96,21 @@ def _log(finding: Finding, rule: Rule) -> None:
 class Validator(Spied):
     """The watched application that `validator` returns; callable as the application itself is."""
 
-    __slots__ = ("_sample",)
+    __slots__ = ()
 
-    def __init__(self, application: Callable[..., Any], sink: Sink, rules: Iterable[Rule], sample: float) -> None:
-        super().__init__(application, compile_plan(rules, sink, gates=gates()))
-        self._sample = sample
+
+class SamplingValidator(Validator):
+    """A Validator that watches a share of the requests and leaves the others alone."""
+
+    __slots__ = ("_share",)
+
+    def __init__(self, application: Callable[..., Any], plan: Plan, share: float) -> None:
+        super().__init__(application, plan)
+        self._share = share
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         # Sampling decides what is watched and nothing that anyone could attack.
-        if self._sample < 1 and random.random() >= self._sample:
+        if random.random() >= self._share:
             return self.__wrapped__(*args, **keywords)
         return super().__call__(*args, **keywords)
 
@@ -146,4 +152,5 @@ def validator(application: Callable[..., Any], *, on_violation: OnViolation = "r
         raise ConfigError(f'on_violation is "raise", "warn", "log" or a callable, not {show(on_violation)}')
     rules = passive_rules()
     chosen = select_rules(rules, select, ignore)
-    return Validator(application, reporter, chosen, sample)
+    plan = compile_plan(chosen, reporter, gates=gates())
+    return Validator(application, plan) if sample == 1 else SamplingValidator(application, plan, sample)

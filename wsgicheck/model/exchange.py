@@ -9,6 +9,8 @@ facts, and the rest costs nothing (see benchmarks/).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .moments import Ending
 from .request import Drive, Request
 
@@ -76,6 +78,9 @@ class Exchange:
     """iter() was called on the body after close()."""
     chunks: int = 0
     """Items yielded so far."""
+    unmeasured: int = 0
+    """Those of them whose size was not taken: a long body without Content-Length is measured at its beginning
+    only. They count as bytes objects of more than 16 bytes, and add nothing to bytes_yielded."""
     small_chunks: int = 0
     """Items of 1 to 16 bytes so far."""
     empty_before_start: int = 0
@@ -126,22 +131,17 @@ class Exchange:
     drive: Drive | None = None
     events: list[str] | None = None
     """The tape of what happened, one line an event, where the run records it."""
+    broken: tuple[str, ...] = ()
+    """Ids of the rules already broken in this exchange; grows, and is never changed in place."""
+
+    # -- what is no fact: no check looks at it, and it goes when the exchange ends -----------------------
     subject: object = None
-    """What is being run (the application, then its iterable), to name the user's line while the exchange
-    lasts. The one thing here that is no fact: no check looks at it, and it goes when the exchange ends."""
-
-    __slots__ = ("__dict__", "broken")
-
-    def __init__(self) -> None:
-        self.broken: tuple[str, ...] = ()
-        """Ids of the rules already broken in this exchange; grows, and is never changed in place."""
+    """What is being run (the application, then its iterable), to name the user's line."""
+    catch_up: Callable[[], None] | None = None
+    """Brings `chunks` up to date, where the items of a long body are counted in passing."""
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "subject": None, "broken": self.broken}
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
+        return {name: value for name, value in self.__dict__.items() if name not in ("subject", "catch_up")}
 
     @property
     def bytes_sent(self) -> int:

@@ -2,6 +2,11 @@
 
 Law (held by a property test): where `proves(x, thing)` is true, each rule it clears says HOLDS or
 NOT_APPLICABLE. Where it is false nothing is said, and the rules judge one by one.
+
+At CHUNK and READ things come in great numbers, and calling a gate for each would cost more than all else. There
+a gate also has `room(x)`: how many bytes may pass, in any number of plain steps, before it has to be asked again.
+A plain step is an item that is exactly a bytes object, or a call read(size) whose size is exactly an int. The law is
+the same for each such step, as long as nothing else happens in the exchange.
 """
 
 from __future__ import annotations
@@ -13,13 +18,25 @@ from typing import Any
 from .exchange import Exchange
 from .moments import Moment
 
-__all__ = ["Gate"]
+__all__ = ["BOUNDLESS", "Gate", "Proof", "Room"]
+
+BOUNDLESS = (1 << 62) - 1
+"""The room where no number of bytes would make a difference."""
+
+Proof = Callable[[Exchange, Any], bool]
+Room = Callable[[Exchange], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate at one moment; `clears` holds the full names of the rules it answers for."""
+    """A gate at one moment.
+
+    Attributes:
+        clears: the ids of the rules it answers for. A rule that is not among them is judged each time.
+        room: bytes that may pass in plain steps, from 0; negative where each step has to be judged.
+    """
 
     at: Moment
     clears: frozenset[str]
-    proves: Callable[[Exchange, Any], bool]
+    proves: Proof
+    room: Room | None = None

@@ -66,11 +66,16 @@ class Ending(Enum):
 
 
 class Start(NamedTuple):
-    """One call of start_response, as made."""
+    """One call of start_response, as made.
+
+    `plain` has the names and the values where `headers` is a list, not empty, of tuples of two str, each by exact
+    type; for gates and spies, who would otherwise read them off twice.
+    """
 
     status: Any
     headers: Any
     exc_info: Any = None
+    plain: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
 
 class Fate(NamedTuple):

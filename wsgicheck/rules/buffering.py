@@ -27,11 +27,12 @@ def body_is_buffered(x: Exchange, ending: Ending) -> Verdict:
     """
     if ending is not Ending.EXHAUSTED:
         return NOT_APPLICABLE
-    if x.small_chunks < MANY or x.small_chunks * 2 <= x.chunks:
+    measured = x.chunks - x.unmeasured
+    if x.small_chunks < MANY or x.small_chunks * 2 <= measured:
         return HOLDS
     if (x.value("Content-Type") or "").lower().startswith("text/event-stream"):
         return NOT_APPLICABLE
-    return (f"{x.small_chunks} of {x.chunks} items have at most 16 bytes ({x.bytes_yielded} bytes in all); "
+    return (f"{x.small_chunks} of {measured} items have at most 16 bytes ({x.bytes_yielded} bytes in all); "
             "expected fewer and larger ones")
 
 

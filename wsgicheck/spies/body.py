@@ -1,20 +1,42 @@
-"""The spy on the iterable that an application returns: its items, its len(), its end and its close()."""
+"""The spy on the iterable that an application returns: its items, its len(), its end and its close().
+
+Laws: one item goes out when one comes in, the same object; nothing is taken ahead and nothing is kept. Each item that
+is not exactly a bytes object is judged before the server gets it.
+
+Items come in thousands, so there are three ways to pass them on, each as exact as it can be at its price:
+- one by one, each judged: where a run records, and whenever `chunk_room` has no proof;
+- measured: a plain item costs its type, its size and its share of the counts;
+- in passing, once a long body without Content-Length is well under way: C iterators hand the items through, groupby()
+  splits them by type, and a stock of ticks counts them. Their sizes are not taken (`Exchange.unmeasured`), for
+  taking them would cost more than twice of all else; no rule needs them then. An exception of a generator is seen
+  when the body is closed, not when it passes.
+"""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from itertools import chain, compress, groupby, islice, repeat
+from operator import length_hint
+from types import GeneratorType
+from typing import Any, Final
 
 from ..errors import RuleBroken, WsgicheckWarning
 from ..model.exchange import Exchange
+from ..model.gate import BOUNDLESS
 from ..model.moments import Ending
 from ..plan import Plan
 from ..show import show
 from .site import user_line
 from .tape import note, note_data
 
-__all__ = ["Body", "SizedBody", "note_raised", "spy_on_body"]
+__all__ = ["MEASURED", "Body", "SizedBody", "note_raised", "spy_on_body"]
+
+MEASURED = 200
+"""Items that are measured of a long body; from them a rule can tell whether the body is crumbled."""
+_STOCK: Final = BOUNDLESS
+_END: Final = object()
 
 
 def note_raised(x: Exchange, error: BaseException) -> None:
@@ -25,10 +47,24 @@ def note_raised(x: Exchange, error: BaseException) -> None:
         note(x, f"raised {x.raised}")
 
 
+def _came_from(error: BaseException | None, generator: Any) -> BaseException | None:
+    """Return `error`, or what it stems from, if it passed through `generator`."""
+    for _ in range(16):
+        if error is None:
+            return None
+        traceback = error.__traceback__
+        while traceback is not None:
+            if traceback.tb_frame.f_code is generator.gi_code:
+                return error
+            traceback = traceback.tb_next
+        error = error.__context__
+    return None
+
+
 class Body:
     """Stands for an iterable that has no len()."""
 
-    __slots__ = ("__weakref__", "_done", "_items", "_iterable", "_plan", "_x")
+    __slots__ = ("__weakref__", "_done", "_items", "_iterable", "_passing", "_plan", "_x")
 
     def __init__(self, x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None) -> None:
         self._x = x
@@ -36,13 +72,18 @@ class Body:
         self._iterable = iterable
         self._done = done
         self._items: Iterator[Any] | None = None
+        self._passing: Any = None
+        """The generator whose items go out in passing."""
 
     def __iter__(self) -> Iterator[Any]:
         x = self._x
         x.iterations += 1
         if x.closes:
             x.iterated_closed = True
-        return self._watch(iter(self._iterable))
+        items = iter(self._iterable)
+        if x.body is not None or x.events is not None or isinstance(self._iterable, (list, tuple)):
+            return self._watch(items)
+        return chain.from_iterable(self._stretches(items))
 
     def __next__(self) -> Any:
         # A generator is its own iterator, and a server may know that it got one.
@@ -51,48 +92,132 @@ class Body:
         return next(self._items)
 
     def _watch(self, items: Iterator[Any]) -> Iterator[Any]:
-        x, judge = self._x, self._plan.chunk
+        """Pass the items on and see the end; measured where there is room, else one by one."""
+        x, find_room = self._x, self._plan.gates.chunk_room
         x.iterating = True
-        recording = x.body is not None or x.events is not None
         while True:
+            room = -1 if find_room is None or x.body is not None or x.events is not None else find_room(x)
+            chunk, starts = _END, x.starts
             try:
-                chunk = next(items)
-            except StopIteration:
-                break
+                for chunk in items if room >= 0 else islice(items, 1):
+                    if type(chunk) is not bytes:
+                        break
+                    size = len(chunk)
+                    room -= size
+                    if room < 0 or x.starts != starts:
+                        break
+                    x.chunks += 1
+                    if size > 16:
+                        x.bytes_yielded += size
+                    elif size:
+                        x.bytes_yielded += size
+                        x.small_chunks += 1
+                    if not x.head:
+                        note_data(x, "chunk", chunk)
+                    yield chunk
+                    chunk = _END
             except BaseException as error:
-                note_raised(x, error)
-                self._end(Ending.RAISED)
+                if chunk is _END:
+                    note_raised(x, error)
+                    self._end(Ending.RAISED)
+                # Else it came in at the yield: the server closes this generator.
                 raise
-            if judge is not None:
-                judge(x, chunk)
-            x.chunks += 1
-            if isinstance(chunk, bytes):
-                size = len(chunk)
-                if size > 16:
-                    x.bytes_yielded += size
-                elif size:
-                    x.bytes_yielded += size
-                    x.small_chunks += 1
-                elif not x.starts:
-                    x.empty_before_start += 1
-                if recording or not x.head:
-                    note_data(x, "chunk", chunk)
+            if chunk is _END:
+                break
+            self._judge(chunk)
             yield chunk
         self._end(Ending.EXHAUSTED)
 
+    def _judge(self, chunk: Any) -> None:
+        x = self._x
+        if self._plan.chunk is not None:
+            self._plan.chunk(x, chunk)
+        x.chunks += 1
+        if isinstance(chunk, bytes):
+            size = len(chunk)
+            x.bytes_yielded += size
+            if 0 < size <= 16:
+                x.small_chunks += 1
+            elif not size and not x.starts:
+                x.empty_before_start += 1
+            note_data(x, "chunk", chunk)
+
+    def _stretches(self, items: Iterator[Any]) -> Iterator[Iterator[Any]]:
+        """Yield iterators which together give `items`: the beginning is watched, a long rest goes out in passing."""
+        x, find_room = self._x, self._plan.gates.chunk_room
+        watched = self._watch(items)
+        yield islice(watched, MEASURED)
+        while x.ending is None:
+            if find_room is None or find_room(x) != BOUNDLESS or x.declared_length is not None:
+                yield islice(watched, MEASURED)
+                continue
+            passing = items if type(items) is GeneratorType else self._guard(items)
+            self._passing = passing
+            for kind, alike in groupby(passing, type):
+                if kind is bytes:
+                    yield self._in_passing(alike)
+                    if x.catch_up is not None:
+                        x.catch_up()
+                        x.catch_up = None
+                else:
+                    for chunk in alike:
+                        self._judge(chunk)
+                        yield repeat(chunk, 1)
+            self._passing = None
+            self._end(Ending.EXHAUSTED)
+
+    def _in_passing(self, items: Iterator[bytes]) -> Iterator[bytes]:
+        """Return an iterator over the same items that uses up one tick for each."""
+        x, before = self._x, (self._x.chunks, self._x.unmeasured)
+        ticks = repeat(True, _STOCK)
+
+        def catch_up() -> None:
+            passed = _STOCK - length_hint(ticks)
+            x.chunks, x.unmeasured = before[0] + passed, before[1] + passed
+
+        x.catch_up = catch_up
+        return compress(items, ticks)
+
+    def _guard(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Pass `items` on and see what they raise: of a generator we can tell afterwards that it raised, else not."""
+        try:
+            yield from items
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            note_raised(self._x, error)
+            raise
+
+    def _left(self, ending: Ending) -> Ending:
+        """Return how the body ended that the server left with `ending`, and note what it raised in passing."""
+        passing = self._passing
+        if passing is None or passing.gi_frame is not None:
+            return ending
+        # The generator is over, and if it had come to its end we would know.
+        error = _came_from(sys.exception(), passing)
+        if error is not None:
+            note_raised(self._x, error)
+        return Ending.RAISED
+
     def _end(self, ending: Ending) -> None:
         x = self._x
+        if x.catch_up is not None:
+            x.catch_up()
+            x.catch_up = None
         x.iterating = False
         if x.ending is None:
-            note(x, f"body {ending.value}")
-            if self._plan.end is not None:
-                self._plan.end(x, ending)
+            if x.events is not None:
+                note(x, f"body {ending.value}")
+            judge, proves = self._plan.end, self._plan.gates.end
+            if judge is not None and (proves is None or not proves(x, ending)):
+                judge(x, ending)
             x.ending = ending
 
     def close(self) -> None:
         x = self._x
         failure: BaseException | None = None
         note(x, "close()")
+        ending = Ending.CLOSED if self._passing is None else self._left(Ending.CLOSED)
         try:
             close = getattr(self._iterable, "close", None)
             if close is not None:
@@ -103,9 +228,10 @@ class Body:
             raise
         finally:
             if x.ending is None:
-                self._end(Ending.CLOSED)
-            if self._plan.close is not None:
-                self._plan.close(x, failure)
+                self._end(ending)
+            judge, proves = self._plan.close, self._plan.gates.close
+            if judge is not None and (proves is None or not proves(x, failure)):
+                judge(x, failure)
             x.closes += 1
             self._finish()
 
@@ -124,7 +250,7 @@ class Body:
         # No exception leaves __del__: what would be raised becomes a warning.
         try:
             if x.ending is None:
-                self._end(Ending.ABANDONED)
+                self._end(self._left(Ending.ABANDONED))
             if self._plan.close is not None:
                 self._plan.close(x, Ending.ABANDONED)
         except RuleBroken as broken:
@@ -148,20 +274,26 @@ class SizedBody(Body):
 
 def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None) -> Body:
     """Judge what the application returned and return what stands for it."""
-    if plan.returned is not None:
+    judge, proves = plan.returned, plan.gates.returned
+    if judge is not None and (proves is None or not proves(x, iterable)):
         try:
-            plan.returned(x, iterable)
+            judge(x, iterable)
         except BaseException:
             # The server will never see the iterable, so nobody else can close it.
             close = getattr(iterable, "close", None)
             if close is not None:
                 close()
             raise
-    x.returned = type(iterable).__name__
+    kind = type(iterable)
+    x.returned = kind.__name__
     x.subject = iterable
+    if x.events is not None:
+        note(x, f"returned {x.returned}")
+    if kind is list:
+        x.length = len(iterable)
+        return SizedBody(x, plan, iterable, done)
     x.has_close = hasattr(iterable, "close")
-    note(x, f"returned {x.returned}")
-    if hasattr(type(iterable), "__len__"):
+    if hasattr(kind, "__len__"):
         try:
             x.length = len(iterable)
         except Exception:

@@ -1,4 +1,8 @@
-"""The spy on wsgi.input: what the application asks of it, and what it gives."""
+"""The spy on wsgi.input: what the application asks of it, and what it gives.
+
+A plain read, `read(size)` within what the gate leaves room for, is passed on without an object made for it; whatever
+else is done with the stream becomes a Use and is judged.
+"""
 
 from __future__ import annotations
 
@@ -14,39 +18,79 @@ from .tape import note
 __all__ = ["InputSpy"]
 
 
+_MISSING: Any = object()
+
+
 class InputSpy:
     """Stands for wsgi.input. READ is judged before the server is asked, since a server may block."""
 
-    __slots__ = ("_plan", "_stream", "_x")
+    __slots__ = ("_plan", "_room", "_stream", "_x")
 
     def __init__(self, x: Exchange, plan: Plan, stream: Any) -> None:
         self._x = x
         self._plan = plan
         self._stream = stream
+        self._room: int | None = None
+        """How many bytes may be asked for in plain reads with nothing to judge; None where that is not known."""
+
+    def _find_room(self) -> int:
+        x, find_room = self._x, self._plan.gates.read_room
+        self._room = room = -1 if find_room is None or x.events is not None else find_room(x)
+        return room
 
     def _use(self, name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         x, plan = self._x, self._plan
         if plan.read is not None:
             plan.read(x, Use(name, args, keywords))
+        return self._pass(name, args, keywords)
+
+    def _pass(self, name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """Ask the stream, and have judged what it gives."""
+        x = self._x
         x.reads += 1
         try:
             data = getattr(self._stream, name)(*args, **keywords)
         except BaseException as error:
-            note(x, f"input.{name} raised {type(error).__name__}")
-            if plan.data is not None:
-                plan.data(x, Use(name, args, keywords, error))
+            if x.events is not None:
+                note(x, f"input.{name} raised {type(error).__name__}")
+            self._absorb(name, args, keywords, error)
             raise
-        if plan.data is not None:
-            plan.data(x, Use(name, args, keywords, data))
-        if isinstance(data, bytes):
-            x.bytes_read += len(data)
-            note(x, f"input.{name}{args!r} gave {len(data)} bytes")
-        elif isinstance(data, list):
-            x.bytes_read += sum(len(line) for line in data if isinstance(line, bytes))
+        self._absorb(name, args, keywords, data)
         return data
 
-    def read(self, *args: Any, **keywords: Any) -> Any:
-        return self._use("read", args, keywords)
+    def _absorb(self, name: str, args: tuple[Any, ...], keywords: dict[str, Any], data: Any) -> None:
+        x, plan = self._x, self._plan
+        if plan.data is not None:
+            plan.data(x, Use(name, args, keywords, data))
+        self._room = None
+        if isinstance(data, bytes):
+            x.bytes_read += len(data)
+            if x.events is not None:
+                note(x, f"input.{name}{args!r} gave {len(data)} bytes")
+        elif isinstance(data, list):
+            x.bytes_read += sum(len(line) for line in data if isinstance(line, bytes))
+
+    def read(self, size: Any = _MISSING, /, *args: Any, **keywords: Any) -> Any:
+        if type(size) is int and size >= 0 and not args and not keywords:
+            room = self._room
+            if room is None:
+                room = self._find_room()
+            if size <= room:
+                x = self._x
+                x.reads += 1
+                try:
+                    data = self._stream.read(size)
+                except BaseException as error:
+                    self._absorb("read", (size,), {}, error)
+                    raise
+                if type(data) is bytes:
+                    got = len(data)
+                    x.bytes_read += got
+                    self._room = room - got
+                else:
+                    self._absorb("read", (size,), {}, data)
+                return data
+        return self._use("read", args if size is _MISSING else (size, *args), keywords)
 
     def readline(self, *args: Any, **keywords: Any) -> Any:
         return self._use("readline", args, keywords)
@@ -66,6 +110,7 @@ class InputSpy:
         for line in lines:
             if plan.data is not None:
                 plan.data(x, Use("__iter__", result=line))
+            self._room = None
             if isinstance(line, bytes):
                 x.bytes_read += len(line)
             yield line

@@ -39,8 +39,7 @@ class Spied:
         self._done = done
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        x, plan = Exchange(), self._plan
-        application = self.__wrapped__
+        x, plan, application = Exchange(), self._plan, self.__wrapped__
         if self._begin is not None:
             self._begin(x)
         odd = bool(keywords) or len(args) != 2
@@ -51,11 +50,10 @@ class Spied:
         else:
             environ, start_response = args
         x.subject = application
-        if plan.request is not None:
-            plan.request(x, environ)
-        wrapper: FileWrapperSpy | None = None
-        if isinstance(environ, dict):
-            wrapper = self._enter(x, environ)
+        judge, proves = plan.request, plan.gates.request
+        if judge is not None and (proves is None or not proves(x, environ)):
+            judge(x, environ)
+        wrapper = self._enter(x, plan, environ) if isinstance(environ, dict) else None
         start = spy_on_start_response(x, plan, start_response) if callable(start_response) else start_response
         try:
             if odd:
@@ -70,26 +68,27 @@ class Spied:
             return self._hand_over(x, iterable)
         return spy_on_body(x, plan, iterable, self._done)
 
-    def _enter(self, x: Exchange, environ: dict[Any, Any]) -> FileWrapperSpy | None:
+    @staticmethod
+    def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any]) -> FileWrapperSpy | None:
         """Note the request's facts and put the spies into `environ`, which stays the server's own dict."""
-        plan = self._plan
-        method = environ.get("REQUEST_METHOD")
+        get = environ.get
+        method = get("REQUEST_METHOD")
         if isinstance(method, str):
             x.method = method
-        length = environ.get("CONTENT_LENGTH")
-        if isinstance(length, str) and 0 < len(length) < 20 and length.isascii() and length.isdigit():
+        length = get("CONTENT_LENGTH")
+        if length and isinstance(length, str) and len(length) < 20 and length.isascii() and length.isdigit():
             x.request_length = int(length)
-        if environ.get("wsgi.input_terminated"):
+        if get("wsgi.input_terminated"):
             x.input_terminated = True
         if x.events is not None:
-            note(x, f"called with {method} {environ.get('PATH_INFO')!r}")
-        stream = environ.get("wsgi.input")
+            note(x, f"called with {method} {get('PATH_INFO')!r}")
+        stream = get("wsgi.input")
         if stream is not None:
             environ["wsgi.input"] = InputSpy(x, plan, stream)
-        errors = environ.get("wsgi.errors")
+        errors = get("wsgi.errors")
         if errors is not None:
             environ["wsgi.errors"] = ErrorsSpy(x, plan, errors)
-        file_wrapper = environ.get("wsgi.file_wrapper")
+        file_wrapper = get("wsgi.file_wrapper")
         if file_wrapper is None or not callable(file_wrapper):
             return None
         environ["wsgi.file_wrapper"] = wrapper = FileWrapperSpy(x, plan, file_wrapper)

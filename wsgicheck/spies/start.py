@@ -1,10 +1,14 @@
-"""The spy on start_response and on the write() callable that it returns."""
+"""The spy on start_response and on the write() callable that it returns.
+
+On the path that every request takes: what can be read off a list of plain pairs in a few operations is read once,
+here, and the gate and the facts of the exchange both live on it.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from ..model.exchange import Exchange
@@ -17,6 +21,19 @@ __all__ = ["spy_on_start_response"]
 
 # The constructor of a NamedTuple is Python code; this is the same without it.
 _start = partial(tuple.__new__, Start)
+_TUPLE, _STR = frozenset({tuple}), frozenset({str})
+
+
+def _plain(headers: Any) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Return names and values, where `headers` is a list of pairs, all of exactly these types, of exactly str."""
+    if type(headers) is not list or not headers or not _TUPLE.issuperset(map(type, headers)):
+        return None
+    try:
+        names, values = zip(*headers, strict=True)
+    except ValueError:  # not all of the same length, or not pairs
+        return None
+    plain = _STR.issuperset(map(type, names)) and _STR.issuperset(map(type, values))
+    return (names, values) if plain else None
 
 
 def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
@@ -31,20 +48,50 @@ def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
                  and isinstance(item[0], str) and isinstance(item[1], str))
 
 
-def _absorb(x: Exchange, status: Any, headers: Any, exc_info: Any) -> None:
+@lru_cache(maxsize=512)
+def _lengths_at(names: tuple[str, ...]) -> tuple[int, ...]:
+    """Return where the name Content-Length stands."""
+    return tuple(place for place, name in enumerate(names) if len(name) == 14 and name.lower() == "content-length")
+
+
+@lru_cache(maxsize=512)
+def _code_of(status: str) -> int:
+    digits = status[:3]
+    return int(digits) if len(digits) == 3 and digits.isascii() and digits.isdigit() else 0
+
+
+def _handled() -> int:
+    """Return the id() of the exception that is being handled, 0 if none is."""
+    error = sys.exception()
+    return 0 if error is None else id(error)
+
+
+def _absorb(x: Exchange, start: Start) -> None:
+    status, headers, exc_info, plain = start
+    if x.starts:
+        # Where nothing was set the class has the default.
+        x.exc_info_given, x.declared_length = False, None
     x.starts += 1
-    x.exc_info_given = exc_info is not None
-    if isinstance(status, str):
-        x.status = status
-        digits = status[:3]
-        x.code = int(digits) if len(digits) == 3 and digits.isascii() and digits.isdigit() else 0
+    if exc_info is not None:
+        x.exc_info_given = True
+    if issubclass(type(status), str):
+        x.status = text = str.__str__(status)
+        x.code = _code_of(text)
     else:
         x.status, x.code = "", 0
-    x.headers = pairs = _pairs(headers)
-    x.declared_length = None
-    for name, value in pairs:
-        if len(name) == 14 and name.lower() == "content-length" and value.isascii() and value.isdigit():
+    if plain is None:
+        x.headers = _pairs(headers)
+        names, values = zip(*x.headers) if x.headers else ((), ())
+    else:
+        x.headers = tuple(headers)
+        names, values = plain
+    for place in _lengths_at(names):
+        value = values[place]
+        if value.isascii() and value.isdigit():
             x.declared_length = int(value) if len(value) < 20 else None
+    if x.unmeasured:
+        # With the sizes of earlier items unknown, nothing can be said about a length that is declared now.
+        x.declared_length = None
     if x.events is not None:
         x.events.append(f"start_response({show(status)}, {show(headers)}"
                         + (")" if exc_info is None else f", exc_info={show(exc_info)})"))
@@ -52,28 +99,34 @@ def _absorb(x: Exchange, status: Any, headers: Any, exc_info: Any) -> None:
 
 def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[..., Any]) -> Callable[..., Any]:
     """Return a start_response that passes everything on to `start_response` and has it judged."""
-    judge = plan.start
 
     def spied_start_response(*args: Any, **keywords: Any) -> Any:
         count = len(args)
-        if keywords or not 2 <= count <= 3:
+        if count == 2 and not keywords:
+            status, headers = args
+            exc_info = None
+        elif count == 3 and not keywords:
+            status, headers, exc_info = args
+        else:
             x.start_positional, x.start_keywords = count, tuple(keywords)
             status = args[0] if count else keywords.get("status")
             headers = args[1] if count > 1 else keywords.get("response_headers", keywords.get("headers"))
             exc_info = args[2] if count > 2 else keywords.get("exc_info")
-        else:
-            status, headers = args[0], args[1]
-            exc_info = args[2] if count == 3 else None
-        handled = sys.exception()
-        x.handling = id(handled) if handled is not None else 0
         # Outside a handler sys.exc_info() is (None, None, None), which tells of no error.
         given = exc_info is not None and not (type(exc_info) is tuple and exc_info[:1] and exc_info[0] is None)
+        start = _start((status, headers, exc_info, _plain(headers)))
         try:
             try:
+                judge = plan.start
                 if judge is not None:
-                    judge(x, _start((status, headers, exc_info)))
+                    proves = plan.gates.start
+                    if proves is None or not proves(x, start):
+                        if x.catch_up is not None:
+                            x.catch_up()
+                        x.handling = _handled()
+                        judge(x, start)
             finally:
-                _absorb(x, status, headers, exc_info)
+                _absorb(x, start)
             write = start_response(*args, **keywords)
         except BaseException:
             x.start_failed = True
@@ -81,22 +134,26 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
             raise
         finally:
             # "...must not keep a reference": neither do we (PEP 3333, "The start_response() Callable").
-            exc_info = handled = None
-        x.start_failed = False
-        if plan.started is not None:
-            plan.started(x, write)
+            del args, keywords, exc_info, start
+        if x.start_failed:
+            x.start_failed = False
+        judge = plan.started
+        if judge is not None:
+            proves = plan.gates.started
+            if proves is None or not proves(x, write):
+                judge(x, write)
         return _spy_on_write(x, plan, write) if callable(write) else write
 
     return spied_start_response
 
 
 def _spy_on_write(x: Exchange, plan: Plan, write: Callable[..., Any]) -> Callable[..., Any]:
-    judge = plan.write
-
     def spied_write(*args: Any, **keywords: Any) -> Any:
         data = args[0] if args else next(iter(keywords.values()), None)
-        if judge is not None:
-            judge(x, data)
+        if x.catch_up is not None:
+            x.catch_up()
+        if plan.write is not None:
+            plan.write(x, data)
         x.writes += 1
         if isinstance(data, (bytes, bytearray)):
             x.bytes_written += len(data)

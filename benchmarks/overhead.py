@@ -1,0 +1,101 @@
+"""What watching adds to a request: `validator` beside wsgiref.validate, webtest.lint and werkzeug's LintMiddleware.
+
+Laws: all are measured in one process, interleaved, so that what slows the machine down slows them alike; each
+sample of a watcher is paired with the bare application's of the same round; what is printed is the median of the
+differences. Needs Werkzeug and WebTest. `python -m benchmarks.overhead [ROUNDS]`
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+from wsgiref.validate import validator as wsgiref_validator
+
+from webtest.lint import middleware as webtest_lint  # type: ignore[import-untyped]
+from werkzeug.middleware.lint import LintMiddleware
+
+from wsgicheck.model.finding import Finding
+from wsgicheck.rules import passive_rules
+from wsgicheck.validator import validator
+
+from .scenarios import SCENARIOS, Scenario, environ_of, serve
+
+__all__ = ["main", "measure"]
+
+ROUNDS = 60
+App = Callable[..., Any]
+
+
+def _alarm(finding: Finding) -> None:
+    raise SystemExit(f"a scenario of the benchmark is not legal: {finding}")
+
+
+def watchers(application: App) -> dict[str, App]:
+    """Return the bare application and each way to watch it."""
+    return {
+        "bare": application,
+        "wsgicheck": validator(application, on_violation=_alarm),
+        "wsgiref.validate": wsgiref_validator(application),
+        "webtest.lint": webtest_lint(application),
+        "werkzeug LintMiddleware": LintMiddleware(application),
+    }
+
+
+def sample(application: App, scenario: Scenario) -> float:
+    """Return the seconds that one unit took, over `scenario.runs` exchanges; building environs is not timed."""
+    environs = [environ_of(scenario) for _ in range(scenario.runs)]
+    begin = time.perf_counter()
+    for environ in environs:
+        serve(application, environ)
+    return (time.perf_counter() - begin) / scenario.runs / scenario.units
+
+
+def measure(scenario: Scenario, rounds: int) -> dict[str, float]:
+    """Return, for each watcher, the median of the seconds that it adds to one unit; for "bare", its own."""
+    candidates = list(watchers(scenario.application).items())
+    for _, application in candidates:
+        sample(application, scenario)
+    added: dict[str, list[float]] = {name: [] for name, _ in candidates}
+    gc.disable()
+    try:
+        for number in range(rounds):
+            turn = number % len(candidates)
+            times = {name: sample(application, scenario)
+                     for name, application in candidates[turn:] + candidates[:turn]}
+            for name, seconds in times.items():
+                added[name].append(seconds if name == "bare" else seconds - times["bare"])
+            gc.collect()
+    finally:
+        gc.enable()
+    return {name: median(values) for name, values in added.items()}
+
+
+def row(scenario: Scenario, added: dict[str, float]) -> str:
+    """Return one line of the table, in Markdown."""
+    scale, unit = (1e9, "ns") if scenario.per == "chunk" else (1e6, "µs")
+    ours = added["wsgicheck"]
+    peers = {name: value for name, value in added.items() if name not in ("bare", "wsgicheck")}
+    cells = [scenario.name, f"{added['bare'] * scale:.1f} {unit} a {scenario.per}", f"+{ours * scale:.1f}"]
+    cells += [f"+{value * scale:.1f}" for value in peers.values()]
+    cells += [f"{ours / peers['wsgiref.validate']:.2f}", f"{ours / min(peers.values()):.2f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def main(rounds: int = ROUNDS) -> None:
+    """Measure all scenarios and print the table."""
+    warnings.simplefilter("ignore")
+    print(f"Time added by watching; {len(passive_rules())} rules selected, CPython {sys.version.split()[0]}\n")
+    print("| exchange | bare | wsgicheck | wsgiref.validate | webtest.lint | werkzeug LintMiddleware "
+          "| of wsgiref's | of the lightest peer's |")
+    print("|---|---|---|---|---|---|---|---|")
+    for scenario in SCENARIOS:
+        print(row(scenario, measure(scenario, rounds)), flush=True)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
