@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 from wsgicheck.report.coverage import coverage, rows
-from wsgicheck.rules import catalogue
+from wsgicheck.rules import every_card
 from wsgicheck.spec import excuses, statements
 
 
 def test_rows_named_by_cards_exist() -> None:
     known = statements()
-    for card in catalogue():
+    for card in every_card():
         for row in (*card.covers, *card.allows):
             assert row in known, f"{card.name} names {row}"
         for row in card.covers:
@@ -24,7 +24,7 @@ def test_every_passive_statement_is_covered_or_excused() -> None:
 
 
 def test_an_excuse_is_for_a_row_that_exists_and_that_nobody_judges() -> None:
-    judged = {row for card in catalogue() for row in card.covers}
+    judged = {row for card in every_card() for row in card.covers}
     for row, reason in excuses().items():
         assert row in statements(), row
         assert row not in judged, f"{row} is excused and judged"

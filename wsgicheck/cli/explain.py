@@ -18,11 +18,11 @@ __all__ = ["command"]
 def command(rules: tuple[str, ...], format_: str, color: bool | None) -> int:
     """Explain each RULE: an id (chunks-are-bytes) or a full name (body/chunks-are-bytes)."""
     from ..report.catalogue import explain
-    from ..rules import catalogue
+    from ..rules import every_card
     from ..selection import find_card
     from .delivery import put, shown_on
 
-    cards = [find_card(catalogue(), word) for word in rules]
+    cards = [find_card(every_card(), word) for word in rules]
     view = shown_on(color)
     text = "\n".join(explain(card, format_, color=view.color, width=view.width,
                              ascii=view.ascii and format_ == "text") for card in cards)

@@ -24,13 +24,13 @@ def command(words: tuple[str, ...], select: tuple[str, ...], ignore: tuple[str, 
     The configuration plays no part: what is listed is what there is.
     """
     from ..report import catalogue as printed
-    from ..rules import catalogue
+    from ..rules import every_card
     from ..selection import select as chosen
     from .delivery import put, shown_on
 
     asked = tuple(word for item in (*words, *select) for word in item.split(",") if word.strip())
     left_out = tuple(word for item in ignore for word in item.split(",") if word.strip())
     view = shown_on(color)
-    put(printed.rules(chosen(catalogue(), asked, left_out), format_, color=view.color, width=view.width,
+    put(printed.rules(chosen(every_card(), asked, left_out), format_, color=view.color, width=view.width,
                       verbose=verbose, ascii=view.ascii and format_ == "text"), for_people=format_ == "text")
     return OK

@@ -50,9 +50,9 @@ FORMATS: Mapping[str, Renderer] = _Formats()
 
 
 def _catalogue() -> Mapping[str, Card]:
-    from ..rules import catalogue
+    from ..rules import every_card
 
-    return {card.id: card for card in catalogue()}
+    return {card.id: card for card in every_card()}
 
 
 def render(run: Run, format: str, *, color: bool = False, width: int = 80, verbose: bool = False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..model.rule import Card
-from ..rules import catalogue
+from ..rules import every_card
 from ..spec import Statement, excuses, statements
 
 __all__ = ["Count", "Row", "coverage", "markdown", "rows"]
@@ -41,7 +41,7 @@ def rows() -> list[Row]:
     """Return every statement in order."""
     reasons = excuses()
     cards: dict[str, list[Card]] = {}
-    for card in catalogue():
+    for card in every_card():
         for row in dict.fromkeys((*card.covers, *card.allows)):
             cards.setdefault(row, []).append(card)
     return [Row(statement, tuple(cards.get(name, ())), reasons.get(name, ""))

@@ -8,13 +8,14 @@ from importlib import import_module
 from ..model.moments import Moment
 from ..model.rule import Card, Relation, Rule, Side
 
-__all__ = ["CHAPTERS", "cards_about", "cards_in", "catalogue", "passive_rules", "process_rules", "relations"]
+__all__ = ["CHAPTERS", "cards_about", "cards_in", "catalogue", "every_card", "passive_rules", "process_rules", "relations"]
 
 CHAPTERS = (
     "call", "environ", "cgi_variables", "cgi_grammar", "wsgi_keys", "paths", "input", "input_use", "reads", "errors",
     "error_text", "start_response", "status", "headers",
     "header_text", "hop_by_hop", "fields", "dates", "cookies", "representation", "content_length", "exc_info", "write",
     "body", "buffering", "close", "file_wrapper", "survival",
+    "middleware_body", "middleware_start", "middleware_request", "middleware_forms",
 )
 """Modules of this package that hold cards, in the order in which people read them."""
 
@@ -31,6 +32,14 @@ def cards_in(module: str) -> tuple[Card, ...]:
 def catalogue() -> tuple[Card, ...]:
     """Return every card, chapter by chapter."""
     return tuple(card for chapter in CHAPTERS for card in cards_in(f"{__name__}.{chapter}"))
+
+
+@cache
+def every_card() -> tuple[Card, ...]:
+    """Return the whole catalogue: what is judged in process, then what takes a real server."""
+    from .server import scenes
+
+    return (*catalogue(), *scenes())
 
 
 _LATER = (Moment.WIRE, Moment.IMPORT, Moment.PROCESS)
