@@ -9,16 +9,18 @@ from collections.abc import Iterable
 
 from .model.request import Case
 from .model.rule import Example, Relation, Rule
+from .model.sandwich import PairExample, Sandwich, Variation
 from .reference.apps import plain
 from .reference.gateway import environ_of
-from .rules import passive_rules
+from .rules import catalogue, passive_rules
+from .sandwich import PairObservation, perform_pair
 from .stage import Observation, Stage
 
 __all__ = ["perform", "perform_relation"]
 
 
 def perform(example: Example, rules: Iterable[Rule] | None = None,
-            tally: dict[str, int] | None = None) -> Observation:
+            tally: dict[str, int] | None = None) -> Observation | PairObservation:
     """Put `example` on stage and return what was observed.
 
     Args:
@@ -27,6 +29,9 @@ def perform(example: Example, rules: Iterable[Rule] | None = None,
     """
     judges = passive_rules() if rules is None else rules
     case = Case(example.request, example.drive)
+    if isinstance(example, PairExample):
+        return perform_pair(example, judges, (card for card in catalogue() if isinstance(card, (Sandwich, Variation))),
+                            tally)
     if example.kind == "server":
         stage = Stage(plain, judges, tally)
         return stage.play(case, example.subject)

@@ -12,15 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Mishap", "Recipe", "Shape", "StartAt"]
+__all__ = ["Kind", "Mishap", "Recipe", "Shape", "StartAt"]
 
 Shape = Literal["list", "tuple", "generator", "iterator", "sequence", "sized", "closing", "file_wrapper", "class"]
 """What the application returns. "sequence" has only __getitem__; "sized" has len(); "closing" has close()."""
 StartAt = Literal["call", "first item"]
 """When start_response is called: in the call, or inside the first next()."""
-Mishap = Literal["", "error page", "error page after error", "raise in call", "raise before items",
-                 "raise after first item", "raise in close"]
+Mishap = Literal["", "error page", "error page after error", "error page after first item", "raise in call",
+                 "raise before items", "raise after first item", "raise in close"]
 """What goes wrong, legally: an error page with exc_info, replacing an answer begun, or an exception let out."""
+Kind = Literal["function", "instance", "method", "partial"]
+"""Which kind of callable the application is; a shape of "class" is one in itself."""
 
 _serial = itertools.count(1)
 
@@ -40,6 +42,7 @@ class Recipe:
         read: how wsgi.input is read: not at all, in one read of CONTENT_LENGTH, in small reads, or by lines.
         touch_environ: environ is changed, as it may be.
         none_exc_info: start_response gets None as its third argument, which equals leaving it out.
+        kind: which kind of callable it is.
     """
 
     status: str = "200 OK"
@@ -55,6 +58,7 @@ class Recipe:
     read: Literal["", "whole", "small", "lines"] = ""
     touch_environ: bool = False
     none_exc_info: bool = False
+    kind: Kind = "function"
 
     @property
     def lazy(self) -> bool:
@@ -77,13 +81,19 @@ class Recipe:
         lines = []
         if self.mishap in ("error page", "error page after error"):
             if self.mishap == "error page after error":
-                lines.append(f"start_response({self.status!r}, {self._fields()})")
+                begun = [("Content-Type", "text/html"), ("X-Withdrawn", "yes"), ("Content-Length", "3")]
+                lines.append(f"start_response({self.status!r}, {begun!r})")
             lines += ["try:", "    raise ValueError('something went wrong')", "except ValueError:",
                       "    start_response('500 Internal Server Error', "
                       "[('Content-Type', 'text/plain; charset=utf-8')], sys.exc_info())"]
             return lines
         call = f"start_response({self.status!r}, {self._fields()}{third})"
         return [f"write = {call}" if self._writes() else call]
+
+    @property
+    def written(self) -> tuple[bytes, ...]:
+        """What is really passed to write(): nothing where the other parts leave no place for it."""
+        return self._writes()
 
     def _writes(self) -> tuple[bytes, ...]:
         usable = not self.lazy and not self.bodyless and not self.mishap and self.shape != "class"
@@ -111,14 +121,37 @@ class Recipe:
             lines += ["yield b''"] * self.empties_first + self._start()
         if self.mishap == "raise before items":
             lines.append("raise ValueError('something went wrong')")
-        lines.append("for number, item in enumerate(items):")
+        lines.append("for item in items:")
         lines.append("    yield item")
         if self.mishap == "raise after first item":
             lines.append("    raise ValueError('something went wrong')")
+        elif self.mishap == "error page after first item":
+            lines += ["    try:", "        raise ValueError('something went wrong')", "    except ValueError:",
+                      "        start_response('500 Internal Server Error', "
+                      "[('Content-Type', 'text/plain; charset=utf-8')], sys.exc_info())",
+                      "        yield b'something went wrong\\n'", "        return"]
         return lines
 
-    def source(self, name: str = "application") -> str:
-        """Return Python source that defines the application as `name`; needs nothing but Python."""
+    def source(self, name: str = "application", *, bare: bool = False) -> str:
+        """Return Python source that defines the application as `name`; needs nothing but Python.
+
+        Args:
+            bare: as a function (or class), whichever kind of callable the recipe asks for.
+        """
+        plain = self._plain_source("serve" if self._wrapping(bare) else name)
+        return "\n".join([plain.rstrip("\n"), *(line.replace("NAME", name) for line in self._wrapping(bare))]) + "\n"
+
+    def _wrapping(self, bare: bool) -> list[str]:
+        if bare or self.kind == "function":
+            return []
+        if self.kind == "partial":
+            return ["", "", "import functools", "", "NAME = functools.partial(serve)"]
+        method = "__call__" if self.kind == "instance" else "answer"
+        lines = ["", "", "class Application:", f"    def {method}(self, environ, start_response):",
+                 "        return serve(environ, start_response)", "", ""]
+        return [*lines, "NAME = Application()" if self.kind == "instance" else "NAME = Application().answer"]
+
+    def _plain_source(self, name: str) -> str:
         body: list[str] = []
         if self.touch_environ:
             body += ["environ['myframework.request'] = object()", "environ.pop('QUERY_STRING', None)"]
@@ -133,8 +166,7 @@ class Recipe:
         body += [f"write({data!r})" for data in self._writes()]
         if self.shape == "class":
             return self._class_source(name, body)
-        return "\n".join(["import io", "import sys", "", "",
-                          f"def {name}(environ, start_response):", *_indent(body + self._return())]) + "\n"
+        return _with_imports([f"def {name}(environ, start_response):", *_indent(body + self._return())])
 
     def _closing(self) -> list[str]:
         raising = "raise ValueError('something went wrong')" if self.mishap == "raise in close" else "self.open = False"
@@ -164,21 +196,30 @@ class Recipe:
 
     def _class_source(self, name: str, body: list[str]) -> str:
         init = ["self.environ, self.start_response = environ, start_response"]
-        return "\n".join(["import io", "import sys", "", "", f"class {name}:",
-                          "    def __init__(self, environ, start_response):", *_indent(init, 2),
-                          "    def __iter__(self):",
-                          *_indent(["environ, start_response = self.environ, self.start_response", *body,
-                                    *self._lazy_lines()], 2)]) + "\n"
+        return _with_imports([f"class {name}:", "    def __init__(self, environ, start_response):", *_indent(init, 2),
+                              "    def __iter__(self):",
+                              *_indent(["environ, start_response = self.environ, self.start_response", *body,
+                                        *self._lazy_lines()], 2)])
 
-    def build(self, name: str = "application") -> Callable[..., Any]:
-        """Return the application that the source defines; a traceback shows its lines."""
-        source = self.source(name)
+    def build(self, name: str = "application", *, bare: bool = False) -> Callable[..., Any]:
+        """Return the application that the source defines; a traceback shows its lines.
+
+        Args:
+            bare: see `source`.
+        """
+        source = self.source(name, bare=bare)
         filename = f"<recipe {next(_serial)}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         namespace: dict[str, Any] = {"__name__": "recipe"}
         exec(compile(source, filename, "exec"), namespace)
         application: Callable[..., Any] = namespace[name]
         return application
+
+
+def _with_imports(lines: list[str]) -> str:
+    text = "\n".join(lines)
+    needed = [f"import {module}" for module in ("io", "sys") if f"{module}." in text]
+    return "\n".join([*needed, *(["", ""] if needed else []), text]) + "\n"
 
 
 def _indent(lines: list[str], levels: int = 1) -> list[str]:
