@@ -106,17 +106,26 @@ def environment(recipe: Recipe) -> Path:
     return inside
 
 
-def versions(python: Path, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return "name version" of the distributions, as that interpreter finds them, and its own version."""
+def _of_system(packages: tuple[str, ...]) -> list[str]:
+    """Return "name version" of the Debian packages, [] where this is no Debian."""
+    if not packages or shutil.which("dpkg-query") is None:
+        return []
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *packages], capture_output=True,
+                          text=True)
+    return done.stdout.splitlines()
+
+
+def versions(python: Path, recipe: Recipe) -> tuple[str, ...]:
+    """Return "name version" of what the recipe runs, as its interpreter and system find it, and of Python."""
     code = ("import importlib.metadata as m, platform, sys\n"
             "print(platform.python_implementation(), platform.python_version())\n"
             "for n in sys.argv[1:]:\n"
             "    try: print(n, m.version(n))\n"
             "    except m.PackageNotFoundError: pass\n")
     try:
-        done = subprocess.run([str(python), "-I", "-c", code, *names], capture_output=True, text=True,
+        done = subprocess.run([str(python), "-I", "-c", code, *recipe.packages], capture_output=True, text=True,
                               timeout=30)
     except (OSError, subprocess.SubprocessError):
         return ()
     lines = done.stdout.splitlines()
-    return (*lines[1:], *lines[:1])
+    return (*lines[1:], *_of_system(recipe.apt), *lines[:1])

@@ -32,9 +32,9 @@ _POLL = 0.02
 _LOG_MOST = 1024 * 1024
 _READY = b"GET /wsgicheck-ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 # What the probe needs inside the server; the rest of the package stays outside.
-_LAYERS = ("model", "rules", "reference", "spies")
+_LAYERS = ("model", "rules", "reference", "spies", "targets")
 _MODULES = ("errors.py", "show.py", "syntax.py", "plan.py", "harness/__init__.py", "harness/channel.py",
-            "harness/probe.py")
+            "harness/probe.py", "harness/onlooker.py")
 
 
 def free_port() -> int:
@@ -65,10 +65,15 @@ def _reset_in_child() -> None:
 
 
 class Launched:
-    """A server that runs one recipe; a context manager."""
+    """A server that runs one recipe; a context manager.
 
-    def __init__(self, recipe: Recipe, python: Path, *, kind: str = "function") -> None:
-        self.recipe, self.python, self.kind = recipe, python, kind
+    Args:
+        kind: which kind of callable the probe is.
+        target: the user's application, to be run in place of the probe.
+    """
+
+    def __init__(self, recipe: Recipe, python: Path, *, kind: str = "function", target: str = "") -> None:
+        self.recipe, self.python, self.kind, self.target = recipe, python, kind, target
         self.run = f"wsgicheck-run-{secrets.token_hex(8)}-end"
         self.port = 0
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -104,14 +109,22 @@ class Launched:
         self.values = self._values(free_port())
         site = self.folder / "site"
         _copy_package(site)
-        probe = (f"import sys\nsys.path.insert(0, {str(site)!r})\n"
-                 f"from wsgicheck.harness.probe import load\n"
-                 f"application = load({str(self.folder)!r}, {self.run!r}, {self.kind!r})\n")
+        probe = f"import sys\nsys.path.insert(0, {str(site)!r})\n" + self._loader()
         for name, text in {"wsgicheck_probe.py": probe, **self.recipe.files}.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text if name == "wsgicheck_probe.py" else fill(text.lstrip("\n"), self.values))
             path.chmod(0o755 if name in self.recipe.executable else 0o644)
+
+    def _loader(self) -> str:
+        """Return the lines that put the probe, or the user's application, under the name `application`."""
+        folder, run = str(self.folder), self.run
+        if not self.target:
+            return (f"from wsgicheck.harness.probe import load\n"
+                    f"application = load({folder!r}, {run!r}, {self.kind!r})\n")
+        search = [os.path.abspath(path) for path in ("", *sys.path[1:])]
+        return (f"from wsgicheck.harness.onlooker import load\n"
+                f"application = load({folder!r}, {run!r}, {self.target!r}, {search!r})\n")
 
     def _environment(self) -> dict[str, str]:
         dropped = ("PYTHON", "PIP_", "VIRTUAL_ENV", "DJANGO_", "FLASK_", "GUNICORN_", "UWSGI_", "UVICORN_",

@@ -113,12 +113,12 @@ class _Instance:
 
 
 class _Watched(_Instance):
-    """Tells of every attribute that is looked up on it; `__class__` aside, which isinstance() asks for."""
+    """Tells of every attribute that is looked up on it; what isinstance() and issubclass() ask for aside."""
 
     looked: ClassVar[list[str]] = []
 
     def __getattribute__(self, name: str) -> Any:
-        if name not in ("_probe", "__class__"):
+        if name not in ("_probe", "__class__", "__bases__"):
             _Watched.looked.append(name)
         return object.__getattribute__(self, name)
 

@@ -106,7 +106,10 @@ def recipes() -> dict[str, Recipe]:
     for name, entry in tomllib.loads(text).items():
         like = entry.pop("like", None)
         if like is not None:
-            entry = shared[like] | entry
+            ours = ("command", "processes")
+            kept = {key: value for key, value in shared[like].items()
+                    if key not in ours or not any(name in entry for name in ours)}
+            entry = kept | entry
         shared[name] = dict(entry)
         found[name] = _make(name, entry)
     return found

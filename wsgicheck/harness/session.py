@@ -6,15 +6,19 @@ does not, that is told to the scene's judge and the server is started anew; `clo
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from ..errors import ConfigError, HarnessError
+from ..errors import ConfigError, HarnessError, TargetError
 from ..model.scene import Scene, Seen
 from ..model.wire import Wire
 from .channel import Channel
@@ -24,7 +28,7 @@ from .launch import Launched
 from .probe import BY_HAND, default_channel
 from .recipes import Recipe
 
-__all__ = ["Remote", "Server", "Session", "tape"]
+__all__ = ["Remote", "Server", "Session", "endpoints_of", "tape"]
 
 # A scene's application waits at most 5 s for its client; a server of one thread answers only then.
 _PATIENCE = 8.0
@@ -137,7 +141,7 @@ class Session:
         """Return what the server turned out to be: names and versions."""
         if self.recipe is None:
             return ()
-        return versions(self.python, self.recipe.packages)
+        return versions(self.python, self.recipe)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -186,6 +190,26 @@ class Session:
             if time.monotonic() > until:
                 return f"answers no more for {_PATIENCE:.0f} s"
             time.sleep(0.05)
+
+
+def endpoints_of(target: str, seconds: float = 30.0) -> list[tuple[str, str]]:
+    """Return (method, path and query) of what the application seems to answer, [] where that cannot be told.
+
+    Raises TargetError where it cannot be loaded.
+    """
+    with tempfile.TemporaryFile() as out:
+        try:
+            done = subprocess.run([sys.executable, "-m", "wsgicheck.active.endpoints", target, str(out.fileno())],
+                                  pass_fds=(out.fileno(),), capture_output=True, text=True, timeout=seconds,
+                                  stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired as error:
+            raise TargetError(f"importing {target} did not end in {seconds:.0f} s") from error
+        if done.returncode:
+            last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+            raise TargetError(last[0].removeprefix("wsgicheck.errors.TargetError: "))
+        out.seek(0)
+        found = out.read()
+    return [(str(method), str(path)) for method, path in json.loads(found)]
 
 
 def tape(seen: Seen, wire: Wire) -> tuple[str, ...]:

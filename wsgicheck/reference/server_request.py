@@ -237,7 +237,7 @@ class Body:
 
     def readlines(self, hint: int | None = -1, /) -> list[bytes]:
         """Return the remaining lines; the hint is ignored, as PEP 3333 permits."""
-        return list(self)
+        return list(iter(self.readline, b""))
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")

@@ -8,7 +8,7 @@ from typing import Any
 from ...model.rule import HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdict, pep, rfc
 from ...model.scene import Receive, Script, Seen, Stage, ask, get, scene
 from ...model.wire import Wire
-from .common import lost, only_http_1_0, sized, text, trouble
+from .common import begun, lost, only_http_1_0, sized, text, trouble
 
 _ITERABLE = pep("specification-details", "the application object must return an\n"
                 "iterable yielding zero or more bytestrings.")
@@ -100,8 +100,8 @@ def bytes_are_sent_untouched(seen: Seen, wire: Wire) -> Verdict:
     return _arrived(seen, wire, _BYTES + b"\n\r")
 
 
+@begun
 def _holes(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-    start_response("200 OK", text())
     yield from (b"a", b"", b"", b"b", b"")
 
 
@@ -116,8 +116,8 @@ def empty_items_do_not_end_the_body(seen: Seen, wire: Wire) -> Verdict:
     return _arrived(seen, wire, b"ab")
 
 
+@begun
 def _large(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-    start_response("200 OK", [("Content-Type", "application/octet-stream")])
     for number in range(64):
         yield bytes((number,)) * 40000
 
@@ -165,8 +165,8 @@ def body_has_no_other_attributes(seen: Seen, wire: Wire) -> Verdict:
         other) else HOLDS
 
 
+@begun
 def _sizes(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-    start_response("200 OK", text())
     for size in environ.get("QUERY_STRING", "").split(","):
         yield b"x" * int(size or 0)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ...model.scene import Seen, Stage
+from ...model.scene import SceneApp, Seen, Stage
 from ...model.wire import Answer, Wire
 
-__all__ = ["Body", "failed_request", "lost", "only_http_1_0", "sized", "text", "trouble", "value"]
+__all__ = ["Body", "begun", "failed_request", "lost", "only_http_1_0", "sized", "text", "trouble", "value"]
 
 
 def text(*more: tuple[str, str]) -> list[tuple[str, str]]:
@@ -22,6 +22,23 @@ def text(*more: tuple[str, str]) -> list[tuple[str, str]]:
 def sized(length: int) -> list[tuple[str, str]]:
     """Return the headers of a text of that many bytes."""
     return text(("Content-Length", str(length)))
+
+
+Blocks = Callable[[Stage, dict[str, Any], Callable[..., Any]], Iterator[bytes]]
+
+
+def begun(blocks: Blocks, status: str = "200 OK") -> SceneApp:
+    """Make an application of a generator of blocks that starts its response when it is called.
+
+    An application that is a generator starts it in the first iteration; only the rule about that needs one.
+    A query of "length=N" announces so many bytes.
+    """
+    def application(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        said = str(environ.get("QUERY_STRING", "")).partition("length=")[2]
+        start_response(status, sized(int(said)) if said.isdigit() else text())
+        return blocks(stage, environ, start_response)
+
+    return application
 
 
 class Body:
@@ -73,7 +90,8 @@ def trouble(answer: Answer | None, wire: Wire) -> str:
     if answer.problem:
         return f"{answer.problem}; expected a response that can be read as HTTP"
     if not answer.complete:
-        return f"the response is not complete after {len(answer.body)} bytes (connection {wire.ended}); expected its end"
+        return (f"the response is not complete after {len(answer.body)} bytes (connection {wire.ended}); "
+                f"expected its end")
     return ""
 
 

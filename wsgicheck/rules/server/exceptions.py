@@ -8,7 +8,7 @@ from typing import Any
 from ...model.rule import HOLDS, NOT_APPLICABLE, SHOULD, Verdict, pep, rfc
 from ...model.scene import Receive, Seen, Stage, ask, get, scene
 from ...model.wire import Wire
-from .common import lost, sized, text
+from .common import begun, lost
 
 _TRAP = pep("error-handling", "Servers **should** trap and log any exception that aborts an\napplication or the "
             "iteration of its return value.")
@@ -40,8 +40,8 @@ def exception_before_output_is_a_500(seen: Seen, wire: Wire) -> Verdict:
     return _is_500(seen, wire)
 
 
+@begun
 def _raises_in_iteration(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-    start_response("200 OK", sized(5))
     if environ.get("QUERY_STRING") == "items":
         yield b"never asked for"
     raise ValueError("the probe fails before its first block")
@@ -63,8 +63,8 @@ def exceptions_are_logged(seen: Seen, wire: Wire) -> Verdict:
     return HOLDS if _MARK in seen.log else "the exception's message is not in the server's log; expected it there"
 
 
+@begun
 def _raises_after_output(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-    start_response("200 OK", text() if environ.get("QUERY_STRING") != "length" else sized(1000))
     yield b"first block"
     raise ValueError("the probe fails after its first block")
 
@@ -88,7 +88,7 @@ def exception_after_output_is_visible(seen: Seen, wire: Wire) -> Verdict:
 
 
 @scene(level=SHOULD, covers=("EX-013",), allows=("EX-008",), app=_raises_after_output, cites=(_TRAP, rfc(9112, "8")),
-       script=(ask("GET", "/?length", close=False), Receive(patience=2.0)))
+       script=(ask("GET", "/?length=1000", close=False), Receive(patience=2.0)))
 def exception_within_content_length_ends_the_connection(seen: Seen, wire: Wire) -> Verdict:
     """A body that raises short of its Content-Length ends with the connection, so that the client need not wait."""
     answer = wire.answer

@@ -9,7 +9,7 @@ from typing import Any
 from ...model.rule import ADVICE, HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdict, pep
 from ...model.scene import Await, Go, Pause, Receive, SceneApp, Script, Seen, Stage, get, scene
 from ...model.wire import Wire
-from .common import lost, sized, text, trouble
+from .common import begun, lost, sized, text, trouble
 
 _START = "the-start-response-callable"
 _CHECK = pep(_START, "Servers **should** check for errors in the headers at the time\n``start_response`` is called, so "
@@ -109,6 +109,10 @@ def second_start_response_is_an_error(seen: Seen, wire: Wire) -> Verdict:
         seen.happened("accepted")) else HOLDS
 
 
+def _first_line(wire: Wire) -> str:
+    return repr(wire.data.partition(b"\r\n")[0][:60])
+
+
 def _start_and_wait(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
     start_response("200 OK", text())
     stage.report("started")
@@ -129,11 +133,11 @@ def start_response_sends_nothing(seen: Seen, wire: Wire) -> Verdict:
     if not seen.happened("started"):
         return lost(seen, wire)
     return HOLDS if wire.mark("quiet").met and wire.mark("quiet").total == 0 else (
-        f"{wire.data[:60]!r} was sent by start_response; expected nothing before body data")
+        f"{_first_line(wire)} was sent by start_response; expected nothing before body data")
 
 
+@begun
 def _empty_and_wait(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-    start_response("200 OK", text())
     yield b""
     stage.report("started")
     stage.wait("go")
@@ -153,7 +157,7 @@ def headers_wait_for_body_data(seen: Seen, wire: Wire) -> Verdict:
     if not seen.happened("started"):
         return NOT_APPLICABLE if seen.calls else lost(seen, wire)
     return HOLDS if wire.mark("quiet").met and wire.mark("quiet").total == 0 else (
-        f"{wire.data[:60]!r} was sent after an empty item; expected nothing before the first non-empty one")
+        f"{_first_line(wire)} was sent after an empty item; expected nothing before the first non-empty one")
 
 
 def _giving(status: Any, headers: Any) -> SceneApp:
@@ -177,7 +181,8 @@ def _refused(seen: Seen, wire: Wire, what: str) -> Verdict:
     if not seen.happened("accepted"):
         return HOLDS
     answer = wire.answer
-    sent = f"; the answer begins {wire.data[:80]!r}" if answer is not None else ""
+    arrived = [] if answer is None else [n for n in ("X-Injected", "Keep-Alive") if answer.value(n) is not None]
+    sent = f", and {arrived[0]} was sent as a header" if arrived else ""
     return f"start_response accepted {what}{sent}; expected an error"
 
 
@@ -286,8 +291,8 @@ def exc_info_replaces_the_headers(seen: Seen, wire: Wire) -> Verdict:
     return HOLDS
 
 
+@begun
 def _too_late(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-    start_response("200 OK", text())
     yield b"first block"
     stage.wait("go", 1.0)
     trapped = LookupError("the probe's own exception")

@@ -12,7 +12,7 @@ from typing import Any
 from ...model.rule import HOLDS, MUST, NOT_APPLICABLE, Verdict, pep
 from ...model.scene import Go, Receive, Script, Seen, Stage, ask, scene
 from ...model.wire import Wire
-from .common import lost, sized, text
+from .common import begun, lost
 
 _NO_DELAY = (pep("buffering-and-streaming", "WSGI servers, gateways, and middleware **must not** delay the\n"
                  "transmission of any block"),
@@ -20,8 +20,8 @@ _NO_DELAY = (pep("buffering-and-streaming", "WSGI servers, gateways, and middlew
                  "in an unbuffered fashion"))
 
 
+@begun
 def _in_step(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-    start_response("200 OK", sized(27) if environ.get("QUERY_STRING") == "length" else text())
     yield b"block one"
     stage.report("asked", number=2)
     stage.wait("one", 3.0)
@@ -57,7 +57,7 @@ def blocks_leave_as_they_come(seen: Seen, wire: Wire) -> Verdict:
     return _judge(seen, wire)
 
 
-@scene(level=MUST, covers=("BD-004", "SV-001"), app=_in_step, script=_steps("/?length"), cites=_NO_DELAY,
+@scene(level=MUST, covers=("BD-004", "SV-001"), app=_in_step, script=_steps("/?length=27"), cites=_NO_DELAY,
        given=(blocks_leave_as_they_come,))
 def blocks_of_known_length_leave_as_they_come(seen: Seen, wire: Wire) -> Verdict:
     """Each block arrives before the next is made also where Content-Length is given."""

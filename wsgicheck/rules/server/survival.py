@@ -54,7 +54,7 @@ def exceptions_are_survived(seen: Seen, wire: Wire) -> Verdict:
     return _survived(seen, wire, "the application raised ValueError")
 
 
-@scene(level=SHOULD, covers=("EX-007",), app=_worst(_raise(SystemExit(3))), script=_AND_AGAIN, cites=_TRAP)
+@scene(level=SHOULD, covers=("EX-007",), app=_worst(_raise(SystemExit(1))), script=_AND_AGAIN, cites=_TRAP)
 def system_exit_is_survived(seen: Seen, wire: Wire) -> Verdict:
     """The server answers the next request after an application raised SystemExit.
 
@@ -83,9 +83,12 @@ def any_base_exception_is_survived(seen: Seen, wire: Wire) -> Verdict:
 
 
 def _exits_in_body(start_response: Callable[..., Any]) -> Iterator[bytes]:
+    def blocks() -> Iterator[bytes]:
+        yield b"first"
+        raise SystemExit(1)
+
     start_response("200 OK", text())
-    yield b"first"
-    raise SystemExit(3)
+    return blocks()
 
 
 @scene(level=SHOULD, covers=("EX-007",), app=_worst(_exits_in_body), script=_AND_AGAIN, cites=_TRAP)
