@@ -15,7 +15,7 @@ from .model.gate import BOUNDLESS, Gate, Proof, Room
 from .model.moments import Moment
 from .model.rule import HOLDS, NOT_APPLICABLE, Rule
 
-__all__ = ["Judge", "Plan", "Sink", "compile_plan"]
+__all__ = ["Gates", "Judge", "Plan", "Sink", "compile_plan"]
 
 Judge = Callable[[Exchange, Any], None]
 """Judges one thing at one moment; may raise what the sink raises."""
@@ -74,6 +74,8 @@ class Plan:
     end: Judge | None = None
     close: Judge | None = None
     gates: Gates = _NO_GATES
+    exact: bool = False
+    """Whether each thing is judged and noted by itself, as in a run that records; there are no gates then."""
 
 
 def _loop(rules: tuple[Rule, ...], sink: Sink, tally: MutableMapping[str, int] | None) -> Judge:
@@ -156,7 +158,7 @@ class _Compiler:
         gates = Gates(**{moment.value: self.proof(moment) for moment in _PROVED},
                       chunk_room=self.room(Moment.CHUNK), read_room=reads)
         return Plan(**{moment.value: self.judge(moment) for moment in self.rules},
-                    gates=_NO_GATES if self.tally is not None else gates)
+                    gates=_NO_GATES if self.tally is not None else gates, exact=self.tally is not None)
 
 
 _PROVED = (Moment.REQUEST, Moment.START, Moment.STARTED, Moment.RETURNED, Moment.END, Moment.CLOSE)

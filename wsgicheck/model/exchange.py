@@ -3,8 +3,8 @@
 Laws: a check reads an Exchange and never changes it; only the spies write to it, and they write what
 passed a moment after that moment was judged ("x is the past, the second argument is the present").
 
-The defaults stand on the class and not in slots: an exchange that goes well sets a dozen of these
-facts, and the rest costs nothing (see benchmarks/).
+What every exchange sets stands in slots, which are written and read in a fifth of the time; of the rest the
+default stands on the class, and costs nothing as long as nothing happens (see benchmarks/).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from .moments import Ending
 from .request import Drive, Request
 
 __all__ = ["Exchange"]
+
+_NO_NAMES: frozenset[str] = frozenset()
 
 
 class Exchange:
@@ -30,7 +32,7 @@ class Exchange:
     """Names of the keyword arguments it used."""
 
     # -- the request -------------------------------------------------------------------------------------
-    method: str = ""
+    method: str
     """REQUEST_METHOD, "" where absent or no str."""
     request_length: int | None = None
     """CONTENT_LENGTH in bytes, None where absent, empty or no digits."""
@@ -44,54 +46,56 @@ class Exchange:
     """Names of its keyword arguments."""
     handling: int = 0
     """At START, id() of the exception being handled where start_response was called, 0 if none."""
-    starts: int = 0
+    starts: int
     """Calls of start_response so far, those that raised included."""
     start_failed: bool = False
     """The latest start_response call raised."""
     failed_with_exc_info: bool = False
     """A start_response call that passed exc_info raised; the application must let that through."""
-    status: str = ""
+    status: str
     """The status as last passed, "" before any, or when it is no str."""
-    code: int = 0
+    code: int
     """Its three digits as a number, 0 when it does not begin with three."""
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...]
     """The header fields as last passed, a copy; items that are no pair of str are left out."""
-    declared_length: int | None = None
+    names: frozenset[str]
+    """The names of those fields in lower case."""
+    declared_length: int | None
     """The response's Content-Length in bytes, None where absent or no digits."""
     exc_info_given: bool = False
     """The latest start_response call passed exc_info."""
 
     # -- the body ----------------------------------------------------------------------------------------
-    returned: str = ""
+    returned: str
     """The type's name of what the application returned, "" before it returned."""
-    length: int | None = None
+    length: int | None
     """len(iterable) at RETURNED, None where it has none."""
-    has_close: bool = False
+    has_close: bool
     """The iterable has a close()."""
     file_wrapped: bool = False
     """The iterable was made by the server's file wrapper."""
-    iterating: bool = False
+    iterating: bool
     """The server has begun to iterate and the body has not ended."""
-    iterations: int = 0
+    iterations: int
     """How often iter() was called on the body."""
     iterated_closed: bool = False
     """iter() was called on the body after close()."""
-    chunks: int = 0
+    chunks: int
     """Items yielded so far."""
     unmeasured: int = 0
     """Those of them whose size was not taken: a long body without Content-Length is measured at its beginning
     only. They count as bytes objects of more than 16 bytes, and add nothing to bytes_yielded."""
-    small_chunks: int = 0
+    small_chunks: int
     """Items of 1 to 16 bytes so far."""
     empty_before_start: int = 0
     """Items of no bytes that were yielded before start_response was called."""
-    bytes_yielded: int = 0
+    bytes_yielded: int
     writes: int = 0
     """Calls of write() so far."""
     bytes_written: int = 0
     write_failed: bool = False
     """A call of write() raised, as it does when the client has left."""
-    head: bytes = b""
+    head: bytes
     """The first non-empty item or written block, at most 64 bytes of it."""
     body: bytes | None = None
     """The whole body where the run records it, else None."""
@@ -116,14 +120,16 @@ class Exchange:
     """Calls of wsgi.file_wrapper so far."""
 
     # -- the end -----------------------------------------------------------------------------------------
-    ending: Ending | None = None
+    ending: Ending | None
     raised: str = ""
     """Type and message of the exception that left the application, "" if none."""
     raised_at: str = ""
     """The last line of the user's own code in that exception's traceback, "file:line"."""
-    closes: int = 0
+    raised_in_call: bool = False
+    """The call of the application itself raised: no line of it was run."""
+    closes: int
     """Calls of the body's close() by the server."""
-    over: bool = False
+    over: bool
     """The exchange has ended; whatever the application does now comes too late."""
 
     # -- what the run adds -------------------------------------------------------------------------------
@@ -131,17 +137,38 @@ class Exchange:
     drive: Drive | None = None
     events: list[str] | None = None
     """The tape of what happened, one line an event, where the run records it."""
-    broken: tuple[str, ...] = ()
+    broken: tuple[str, ...]
     """Ids of the rules already broken in this exchange; grows, and is never changed in place."""
 
     # -- what is no fact: no check looks at it, and it goes when the exchange ends -----------------------
-    subject: object = None
+    subject: object
     """What is being run (the application, then its iterable), to name the user's line."""
     catch_up: Callable[[], None] | None = None
     """Brings `chunks` up to date, where the items of a long body are counted in passing."""
 
+    __slots__ = (
+        "__dict__", "broken", "bytes_yielded", "chunks", "closes", "code", "declared_length", "ending", "has_close",
+        "head", "headers", "iterating", "iterations", "length", "method", "names", "over", "returned", "small_chunks",
+        "starts", "status", "subject",
+    )
+
+    def __init__(self) -> None:
+        self.broken = self.headers = ()
+        self.method = self.status = self.returned = ""
+        self.starts = self.code = self.iterations = self.closes = 0
+        self.chunks = self.small_chunks = self.bytes_yielded = 0
+        self.declared_length = self.length = self.ending = self.subject = None
+        self.has_close = self.iterating = self.over = False
+        self.head = b""
+        self.names = _NO_NAMES
+
     def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("subject", "catch_up")}
+        facts = {name: getattr(self, name) for name in self.__slots__ if name != "__dict__"}
+        return {**facts, **self.__dict__, "subject": None, "catch_up": None}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     @property
     def bytes_sent(self) -> int:

@@ -29,7 +29,7 @@ from ..model.moments import Ending
 from ..plan import Plan
 from ..show import show
 from .site import user_line
-from .tape import note, note_data
+from .tape import HEAD, note, note_data
 
 __all__ = ["MEASURED", "Body", "SizedBody", "note_raised", "spy_on_body"]
 
@@ -66,24 +66,27 @@ class Body:
 
     __slots__ = ("__weakref__", "_done", "_items", "_iterable", "_passing", "_plan", "_x")
 
+    _items: Iterator[Any] | None
+    """Where next() was called on the body itself: what gives its items."""
+    _passing: Any
+    """The generator whose items go out in passing."""
+
     def __init__(self, x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None) -> None:
         self._x = x
         self._plan = plan
         self._iterable = iterable
         self._done = done
-        self._items: Iterator[Any] | None = None
-        self._passing: Any = None
-        """The generator whose items go out in passing."""
+        self._items = self._passing = None
 
     def __iter__(self) -> Iterator[Any]:
         x = self._x
         x.iterations += 1
         if x.closes:
             x.iterated_closed = True
-        items = iter(self._iterable)
-        if x.body is not None or x.events is not None or isinstance(self._iterable, (list, tuple)):
-            return self._watch(items)
-        return chain.from_iterable(self._stretches(items))
+        iterable = self._iterable
+        if type(iterable) is list or self._plan.exact or isinstance(iterable, (list, tuple)):
+            return self._watch(iter(iterable))
+        return chain.from_iterable(self._stretches(iter(iterable)))
 
     def __next__(self) -> Any:
         # A generator is its own iterator, and a server may know that it got one.
@@ -95,25 +98,24 @@ class Body:
         """Pass the items on and see the end; measured where there is room, else one by one."""
         x, find_room = self._x, self._plan.gates.chunk_room
         x.iterating = True
+        chunk: Any = _END
         while True:
-            room = -1 if find_room is None or x.body is not None or x.events is not None else find_room(x)
-            chunk, starts = _END, x.starts
+            room = -1 if find_room is None else find_room(x)
+            starts = x.starts
             try:
                 for chunk in items if room >= 0 else islice(items, 1):
-                    if type(chunk) is not bytes:
+                    if type(chunk) is not bytes or x.starts != starts:
                         break
                     size = len(chunk)
-                    room -= size
-                    if room < 0 or x.starts != starts:
+                    if size > room:
                         break
+                    room -= size
                     x.chunks += 1
-                    if size > 16:
-                        x.bytes_yielded += size
-                    elif size:
-                        x.bytes_yielded += size
+                    x.bytes_yielded += size
+                    if size <= 16 and size:
                         x.small_chunks += 1
-                    if not x.head:
-                        note_data(x, "chunk", chunk)
+                    if not x.head and size:
+                        x.head = chunk[:HEAD]
                     yield chunk
                     chunk = _END
             except BaseException as error:
@@ -126,6 +128,7 @@ class Body:
                 break
             self._judge(chunk)
             yield chunk
+            chunk = _END
         self._end(Ending.EXHAUSTED)
 
     def _judge(self, chunk: Any) -> None:
@@ -206,7 +209,7 @@ class Body:
             x.catch_up = None
         x.iterating = False
         if x.ending is None:
-            if x.events is not None:
+            if self._plan.exact:
                 note(x, f"body {ending.value}")
             judge, proves = self._plan.end, self._plan.gates.end
             if judge is not None and (proves is None or not proves(x, ending)):
@@ -216,7 +219,8 @@ class Body:
     def close(self) -> None:
         x = self._x
         failure: BaseException | None = None
-        note(x, "close()")
+        if self._plan.exact:
+            note(x, "close()")
         ending = Ending.CLOSED if self._passing is None else self._left(Ending.CLOSED)
         try:
             close = getattr(self._iterable, "close", None)
@@ -287,7 +291,7 @@ def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange
     kind = type(iterable)
     x.returned = kind.__name__
     x.subject = iterable
-    if x.events is not None:
+    if plan.exact:
         note(x, f"returned {x.returned}")
     if kind is list:
         x.length = len(iterable)

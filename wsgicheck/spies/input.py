@@ -35,7 +35,7 @@ class InputSpy:
 
     def _find_room(self) -> int:
         x, find_room = self._x, self._plan.gates.read_room
-        self._room = room = -1 if find_room is None or x.events is not None else find_room(x)
+        self._room = room = -1 if find_room is None else find_room(x)
         return room
 
     def _use(self, name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:

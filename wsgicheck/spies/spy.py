@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ..model.exchange import Exchange
 from ..model.moments import Ending
-from ..plan import Plan
+from ..plan import Gates, Plan
 from .body import note_raised, spy_on_body
 from .errors import ErrorsSpy
 from .file_wrapper import FileWrapperSpy
@@ -29,12 +30,13 @@ class Spied:
         done: is told of each exchange that has ended.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "__wrapped__", "_begin", "_done", "_plan")
+    __slots__ = ("__dict__", "__weakref__", "__wrapped__", "_begin", "_done", "_exact", "_plan")
 
     def __init__(self, application: Callable[..., Any], plan: Plan, *, begin: Begin | None = None,
                  done: Begin | None = None) -> None:
         self.__wrapped__ = application
         self._plan = plan
+        self._exact = replace(plan, gates=Gates(), exact=True)
         self._begin = begin
         self._done = done
 
@@ -42,6 +44,8 @@ class Spied:
         x, plan, application = Exchange(), self._plan, self.__wrapped__
         if self._begin is not None:
             self._begin(x)
+            if x.body is not None or x.events is not None:
+                plan = self._exact
         odd = bool(keywords) or len(args) != 2
         if odd:
             x.call_positional, x.call_keywords = len(args), tuple(keywords)
@@ -80,7 +84,7 @@ class Spied:
             x.request_length = int(length)
         if get("wsgi.input_terminated"):
             x.input_terminated = True
-        if x.events is not None:
+        if plan.exact:
             note(x, f"called with {method} {get('PATH_INFO')!r}")
         stream = get("wsgi.input")
         if stream is not None:
@@ -96,6 +100,8 @@ class Spied:
 
     def _raised(self, x: Exchange, error: BaseException) -> None:
         note_raised(x, error)
+        trace = error.__traceback__
+        x.raised_in_call = trace is not None and trace.tb_next is None
         if self._plan.end is not None:
             self._plan.end(x, Ending.RAISED)
         x.ending = Ending.RAISED

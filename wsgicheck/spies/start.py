@@ -21,19 +21,25 @@ __all__ = ["spy_on_start_response"]
 
 # The constructor of a NamedTuple is Python code; this is the same without it.
 _start = partial(tuple.__new__, Start)
-_TUPLE, _STR = frozenset({tuple}), frozenset({str})
 
 
 def _plain(headers: Any) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """Return names and values, where `headers` is a list of pairs, all of exactly these types, of exactly str."""
-    if type(headers) is not list or not headers or not _TUPLE.issuperset(map(type, headers)):
+    if type(headers) is not list:
         return None
+    names, values = [], []
     try:
-        names, values = zip(*headers, strict=True)
-    except ValueError:  # not all of the same length, or not pairs
+        for item in headers:
+            if type(item) is not tuple:
+                return None
+            name, value = item
+            if type(name) is not str or type(value) is not str:
+                return None
+            names.append(name)
+            values.append(value)
+    except ValueError:  # no pair
         return None
-    plain = _STR.issuperset(map(type, names)) and _STR.issuperset(map(type, values))
-    return (names, values) if plain else None
+    return tuple(names), tuple(values)
 
 
 def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
@@ -49,9 +55,10 @@ def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=512)
-def _lengths_at(names: tuple[str, ...]) -> tuple[int, ...]:
-    """Return where the name Content-Length stands."""
-    return tuple(place for place, name in enumerate(names) if len(name) == 14 and name.lower() == "content-length")
+def _read_off(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[int, ...]]:
+    """Return the names in lower case, and where Content-Length stands."""
+    lower = [name.lower() for name in names]
+    return frozenset(lower), tuple(place for place, name in enumerate(lower) if name == "content-length")
 
 
 @lru_cache(maxsize=512)
@@ -69,23 +76,25 @@ def _handled() -> int:
 def _absorb(x: Exchange, start: Start) -> None:
     status, headers, exc_info, plain = start
     if x.starts:
-        # Where nothing was set the class has the default.
         x.exc_info_given, x.declared_length = False, None
     x.starts += 1
     if exc_info is not None:
         x.exc_info_given = True
-    if issubclass(type(status), str):
+    if type(status) is str:
+        x.status, x.code = status, _code_of(status)
+    elif issubclass(type(status), str):
         x.status = text = str.__str__(status)
         x.code = _code_of(text)
     else:
         x.status, x.code = "", 0
-    if plain is None:
-        x.headers = _pairs(headers)
-        names, values = zip(*x.headers) if x.headers else ((), ())
-    else:
+    if plain is not None:
         x.headers = tuple(headers)
         names, values = plain
-    for place in _lengths_at(names):
+    else:
+        x.headers = _pairs(headers)
+        names, values = zip(*x.headers) if x.headers else ((), ())
+    x.names, lengths_at = _read_off(names)
+    for place in lengths_at:
         value = values[place]
         if value.isascii() and value.isdigit():
             x.declared_length = int(value) if len(value) < 20 else None
@@ -97,51 +106,59 @@ def _absorb(x: Exchange, start: Start) -> None:
                         + (")" if exc_info is None else f", exc_info={show(exc_info)})"))
 
 
+def _judge(x: Exchange, plan: Plan, start: Start) -> None:
+    """Have the call judged, then absorb it, whatever becomes of it."""
+    if x.catch_up is not None:
+        x.catch_up()
+    x.handling = _handled()
+    try:
+        if plan.start is not None:
+            plan.start(x, start)
+    finally:
+        _absorb(x, start)
+
+
+def _tells_of_error(exc_info: Any) -> bool:
+    # Outside a handler sys.exc_info() is (None, None, None), which tells of none.
+    return exc_info is not None and not (type(exc_info) is tuple and exc_info[:1] and exc_info[0] is None)
+
+
 def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[..., Any]) -> Callable[..., Any]:
     """Return a start_response that passes everything on to `start_response` and has it judged."""
 
     def spied_start_response(*args: Any, **keywords: Any) -> Any:
-        count = len(args)
-        if count == 2 and not keywords:
+        if len(args) == 2 and not keywords:
             status, headers = args
             exc_info = None
-        elif count == 3 and not keywords:
-            status, headers, exc_info = args
         else:
-            x.start_positional, x.start_keywords = count, tuple(keywords)
+            count = len(args)
+            if keywords or count != 3:
+                x.start_positional, x.start_keywords = count, tuple(keywords)
             status = args[0] if count else keywords.get("status")
             headers = args[1] if count > 1 else keywords.get("response_headers", keywords.get("headers"))
             exc_info = args[2] if count > 2 else keywords.get("exc_info")
-        # Outside a handler sys.exc_info() is (None, None, None), which tells of no error.
-        given = exc_info is not None and not (type(exc_info) is tuple and exc_info[:1] and exc_info[0] is None)
         start = _start((status, headers, exc_info, _plain(headers)))
         try:
-            try:
-                judge = plan.start
-                if judge is not None:
-                    proves = plan.gates.start
-                    if proves is None or not proves(x, start):
-                        if x.catch_up is not None:
-                            x.catch_up()
-                        x.handling = _handled()
-                        judge(x, start)
-            finally:
+            proves = plan.gates.start
+            if proves is not None and proves(x, start):
                 _absorb(x, start)
+            else:
+                _judge(x, plan, start)
             write = start_response(*args, **keywords)
         except BaseException:
             x.start_failed = True
-            x.failed_with_exc_info = x.failed_with_exc_info or given
+            if _tells_of_error(exc_info):
+                x.failed_with_exc_info = True
             raise
         finally:
             # "...must not keep a reference": neither do we (PEP 3333, "The start_response() Callable").
             del args, keywords, exc_info, start
         if x.start_failed:
             x.start_failed = False
-        judge = plan.started
-        if judge is not None:
+        if plan.started is not None:
             proves = plan.gates.started
             if proves is None or not proves(x, write):
-                judge(x, write)
+                plan.started(x, write)
         return _spy_on_write(x, plan, write) if callable(write) else write
 
     return spied_start_response

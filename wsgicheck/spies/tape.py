@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..model.exchange import Exchange
 from ..show import show
 
-__all__ = ["MOST_BODY", "MOST_EVENTS", "note", "note_data"]
+__all__ = ["HEAD", "MOST_BODY", "MOST_EVENTS", "note", "note_data"]
 
 HEAD = 64
+"""Bytes of the body's beginning that every exchange keeps."""
 MOST_BODY = 8 * 1024 * 1024
 """Bytes of body that a recording run keeps at most; beyond, it keeps the first that many."""
 MOST_EVENTS = 200

@@ -1,0 +1,82 @@
+"""The gates at STARTED, RETURNED, END and CLOSE: a response that took its ordinary course."""
+
+from __future__ import annotations
+
+from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType
+from typing import Any
+
+from ...model.exchange import Exchange
+from ...model.gate import Gate
+from ...model.moments import Ending, Moment
+from ..buffering import FEW, MANY
+
+__all__ = ["CLOSE", "END", "RETURNED", "STARTED"]
+
+_BODYLESS = frozenset({204, 205, 304})
+
+
+def _has_started(x: Exchange, write: Any) -> bool:
+    if 100 <= x.code < 200 or x.code in _BODYLESS:
+        return False
+    kind = type(write)
+    if kind is FunctionType:
+        code, parameters = write.__code__, 1
+    elif kind is MethodType and type(write.__func__) is FunctionType:
+        code, parameters = write.__func__.__code__, 2
+    else:
+        return kind is BuiltinFunctionType
+    return bool(code.co_argcount == parameters) and not code.co_kwonlyargcount
+
+
+STARTED = Gate(Moment.STARTED, proves=_has_started, clears=frozenset({
+    "start-response-returns-a-write-callable", "no-content-response-has-no-content-length",
+    "not-modified-response-describes-no-body",
+}))
+
+_ITERABLES = frozenset({list, tuple, GeneratorType})
+
+
+def _is_ordinary(x: Exchange, body: Any) -> bool:
+    return type(body) in _ITERABLES
+
+
+RETURNED = Gate(Moment.RETURNED, proves=_is_ordinary, clears=frozenset({
+    "application-returns-an-iterable", "body-is-not-a-bare-string", "body-is-not-a-plain-file",
+}))
+
+
+def _ended_well(x: Exchange, ending: Ending) -> bool:
+    length, declared, sent = x.length, x.declared_length, x.bytes_sent
+    if ending is Ending.EXHAUSTED:
+        if not x.starts or (length is not None and length != x.chunks) or (declared is not None and sent < declared):
+            return False
+        if x.small_chunks >= MANY or (length is not None and length > FEW and declared is None):
+            return False
+    elif ending is not Ending.CLOSED or (length is not None and length < x.chunks):
+        return False
+    if x.body is not None or x.input_attributes or x.errors_attributes or x.failed_with_exc_info:
+        return False
+    if not sent and not x.unmeasured:
+        return True
+    return x.code not in _BODYLESS and "content-type" in x.names and "content-encoding" not in x.names
+
+
+END = Gate(Moment.END, proves=_ended_well, clears=frozenset({
+    "start-response-is-called", "len-is-the-number-of-items", "body-is-buffered", "modest-body-is-one-item",
+    "body-fills-content-length", "body-has-a-content-type", "no-content-response-has-no-body",
+    "not-modified-response-has-no-body", "reset-content-response-has-no-body", "body-is-not-chunk-framed",
+    "content-encoding-matches-the-bytes", "text-decodes-in-its-charset", "unlisted-attributes-of-input-are-not-needed",
+    "unlisted-attributes-of-input-are-not-asked-for", "unlisted-attributes-of-errors-are-not-needed",
+    "unlisted-attributes-of-errors-are-not-asked-for", "errors-of-start-response-with-exc-info-propagate",
+    "exits-do-not-escape", "application-takes-two-arguments",
+}))
+
+
+def _closed_well(x: Exchange, outcome: Any) -> bool:
+    return outcome is None and not x.errors_written
+
+
+CLOSE = Gate(Moment.CLOSE, proves=_closed_well, clears=frozenset({
+    "body-is-closed", "error-lines-end-with-line-feed", "errors-are-flushed",
+    "generators-let-themselves-be-closed",
+}))
