@@ -19,7 +19,7 @@ from ..errors import ConfigError
 
 __all__ = [
     "Command", "Option", "Screen", "app_options", "check_options", "near", "report_options", "rule_options",
-    "screen_options", "settle",
+    "screen_options", "settle", "target_options", "time_options", "verdict_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -90,8 +90,8 @@ def rule_options(function: F) -> F:
     )(function)
 
 
-def check_options(function: F) -> F:
-    """Add the options of everything that checks a subject: rules, amount, what fails."""
+def verdict_options(function: F) -> F:
+    """Add the options that say which rules are judged, and what fails."""
     return _all(
         rule_options,
         _option("--fail-on", heading="Rules", key="fail-on", type=click.Choice(["must", "should", "advice"]),
@@ -102,19 +102,33 @@ def check_options(function: F) -> F:
         _option("--update-baseline", is_flag=True, heading="Rules",
                 help="Write this run's findings into the baseline."),
         _option("--exit-zero", is_flag=True, heading="Rules", help="Exit with 0 also where there are findings."),
-        _option("--max-examples", heading="How much", key="max-examples", type=int, metavar="N",
-                help="Requests to draw.  [default: 100]"),
+    )(function)
+
+
+def time_options(function: F) -> F:
+    """Add the limits of time."""
+    return _all(
         _option("--max-time", heading="How much", key="max-time", type=float, metavar="SECONDS",
                 help="Time for the whole run.  [default: 60]"),
         _option("--timeout", heading="How much", key="timeout", type=float, metavar="SECONDS",
                 help="Time for one exchange.  [default: 10]"),
+    )(function)
+
+
+def check_options(function: F) -> F:
+    """Add the options of everything that checks a subject with drawn requests: rules, what fails, amount."""
+    return _all(
+        verdict_options,
+        _option("--max-examples", heading="How much", key="max-examples", type=int, metavar="N",
+                help="Requests to draw.  [default: 100]"),
+        time_options,
         _option("--seed", heading="How much", key="seed", type=int, metavar="N",
                 help="Repeat the run that had this seed."),
     )(function)
 
 
-def app_options(function: F) -> F:
-    """Add the options that say how to load an application and what to ask it."""
+def target_options(function: F) -> F:
+    """Add the options that say how to load an application, and what to ask it besides "/"."""
     return _all(
         _option("--chdir", heading="The target", key="chdir", metavar="DIR",
                 help="Change to DIR before the target is imported."),
@@ -122,6 +136,13 @@ def app_options(function: F) -> F:
                 help="DJANGO_SETTINGS_MODULE for the target."),
         _option("--path", "paths", heading="The target", key="paths", multiple=True, metavar="PATH",
                 help="Ask this path too, percent-encoded, with or without ?query. May be repeated."),
+    )(function)
+
+
+def app_options(function: F) -> F:
+    """Add the options that say how to load an application and what to ask it."""
+    return _all(
+        target_options,
         _option("--header", "headers", heading="The target", key="headers", multiple=True, metavar="'NAME: VALUE'",
                 help="Send this header field now and then. May be repeated."),
     )(function)

@@ -23,11 +23,12 @@ from ..reference.gateway import environ_of, serve
 from ..show import show
 from ..spies.site import user_line
 from ..targets import load_object, load_target, parse_spec
+from ..targets.frameworks import details_of
 from ..targets.shape import Shape, shape_of
 from .child import Child
 from .watched_import import Watcher
 
-__all__ = ["ANOTHER", "Load", "Watched", "attempt", "examine", "watch"]
+__all__ = ["ANOTHER", "Load", "Watched", "attempt", "begin", "examine", "watch"]
 
 ANOTHER = "another_site.settings"
 """The settings module of the site that has been loaded before, in a trial."""
@@ -47,7 +48,8 @@ _SET_BY_SERVERS = frozenset({
     "SERVER_ADDR", "SERVER_ADMIN", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SIGNATURE",
     "SERVER_SOFTWARE"})
 _PREFIXES = ("HTTP_", "SSL_", "wsgi.", "wsgiorg.", "x-wsgiorg.", "apache.", "mod_wsgi.", "mod_ssl.", "gunicorn.",
-             "uwsgi.", "waitress.", "werkzeug.", "gevent.", "eventlet.", "cheroot.", "bjoern.", "paste.", "beaker.", "repoze.")
+             "uwsgi.", "waitress.", "werkzeug.", "gevent.", "eventlet.", "cheroot.", "bjoern.", "paste.", "beaker.",
+             "repoze.")
 """What CGI, servers and middleware put into environ; whether it may be relied on is another rule's matter."""
 
 
@@ -132,6 +134,15 @@ class Watched:
     watcher: Watcher
     facts: Imported
     application: Callable[..., Any] | None = None
+    begun: float = 0.0
+
+    def loaded(self, module: ModuleType, attribute: str, application: Any) -> None:
+        """Take note that the import is over, and of what it has given."""
+        seconds = time.monotonic() - self.begun
+        self.watcher.import_is_over()
+        file = os.path.abspath(getattr(module, "__file__", None) or "")
+        self.facts = Imported(file=file, attribute=attribute, usual=_is_usual(module), seconds=seconds,
+                              details=details_of(application))
 
     def now(self) -> Imported:
         """Return the facts as they are by now, requests included."""
@@ -183,35 +194,42 @@ def _is_usual(module: ModuleType) -> bool:
     return any(shape_of(vars(module).get(name)) is Shape.APPLICATION for name in _USUAL)
 
 
+def begin(target: str, told: Callable[[Act], None] | None = None) -> Watched:
+    """Begin to watch this process, which is about to import `target`."""
+    watched = Watched(Watcher(_roots(target), told), Imported())
+    watched.watcher.start()
+    watched.begun = time.monotonic()
+    return watched
+
+
 def watch(target: str, told: Callable[[Act], None] | None = None) -> Watched:
     """Import `target` under watch; what it does afterwards is watched as its requests.
 
     Raises:
-        TargetError: it cannot be imported, or is no WSGI application.
+        TargetError: it cannot be imported, or is no WSGI application. That it called sys.exit() is told instead.
     """
-    watcher = Watcher(_roots(target), told)
-    watcher.start()
-    begun = time.monotonic()
+    watched = begin(target, told)
     try:
         module, attribute, value = load_object(target)
     except TargetError as error:
         exit_ = error.__context__
         if not isinstance(exit_, SystemExit):
             raise
-        site = watcher.site_of(exit_)
-        watcher.import_is_over()
+        site = watched.watcher.site_of(exit_)
+        watched.watcher.import_is_over()
         code = "" if exit_.code is None else show(exit_.code, 80)
-        facts = Imported(exited=f"sys.exit({code})", exited_at=site, acts=watcher.acts(), usual=True)
-        return Watched(watcher, facts)
-    seconds = time.monotonic() - begun
+        watched.facts = Imported(exited=f"sys.exit({code})", exited_at=site)
+        return watched
     shape = shape_of(value)
-    if shape not in (Shape.APPLICATION, Shape.ASYNC):
+    if shape is Shape.ASYNC:
+        watched.loaded(module, attribute, value)
+        watched.facts = replace(watched.facts, asynchronous=True)
+    elif shape is Shape.APPLICATION:
+        watched.loaded(module, attribute, value)
+        watched.application = value
+    else:
         load_target(target)  # which says what it is instead
-    watcher.import_is_over()
-    file = os.path.abspath(getattr(module, "__file__", None) or "")
-    facts = Imported(file=file, attribute=attribute, usual=_is_usual(module), seconds=seconds,
-                     asynchronous=shape is Shape.ASYNC)
-    return Watched(watcher, facts, None if shape is Shape.ASYNC else value)
+    return watched
 
 
 def examine(load: Load, told: Callable[[Act], None] | None = None) -> Imported:

@@ -159,6 +159,7 @@ class Imported:
         answers: to the requests that were made.
         required: variables of environ that the application cannot do without and no server sets by itself.
         trials: the further loads that were made.
+        details: what the application turned out to be ("Flask 3.1.3").
     """
 
     file: str = ""
@@ -177,6 +178,7 @@ class Imported:
     answers: tuple[Answered, ...] = ()
     required: tuple[str, ...] = ()
     trials: tuple[Trial, ...] = ()
+    details: tuple[str, ...] = ()
 
     def did(self, *deeds: Deed, phase: Phase | None = None, direct: bool = False) -> tuple[Act, ...]:
         """Return the acts of these kinds, in order.
