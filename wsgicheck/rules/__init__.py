@@ -7,6 +7,7 @@ from importlib import import_module
 
 from ..model.moments import Moment
 from ..model.rule import Card, Relation, Rule, Side
+from .hygiene import CHAPTERS as HYGIENE
 
 __all__ = ["CHAPTERS", "cards_about", "cards_in", "catalogue", "every_card", "passive_rules", "process_rules", "relations"]
 
@@ -15,6 +16,7 @@ CHAPTERS = (
     "error_text", "start_response", "status", "headers",
     "header_text", "hop_by_hop", "fields", "dates", "cookies", "representation", "content_length", "exc_info", "write",
     "body", "buffering", "close", "file_wrapper", "survival",
+    *(f"hygiene.{chapter}" for chapter in HYGIENE),
     "middleware_body", "middleware_start", "middleware_request", "middleware_forms",
 )
 """Modules of this package that hold cards, in the order in which people read them."""
