@@ -1,0 +1,53 @@
+"""Several runs over one subject, each with requests of its own, as one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..active.records import weight
+from ..model.finding import Finding
+from ..model.run import RuleResult, Run, RunVerdict
+
+__all__ = ["merged"]
+
+_STRONGEST = (RunVerdict.BROKEN, RunVerdict.CRASHED, RunVerdict.KNOWN, RunVerdict.HOLDS, RunVerdict.UNEXERCISED)
+
+
+def _smaller(one: Finding, other: Finding) -> Finding:
+    if one.case is None or other.case is None:
+        best = one if one.case is not None else other
+    else:
+        best = one if weight(one.case) <= weight(other.case) else other
+    return replace(best, count=one.count + other.count)
+
+
+def _result(parts: Sequence[RuleResult]) -> RuleResult:
+    verdict = min((part.verdict for part in parts), key=_STRONGEST.index)
+    return replace(parts[0], verdict=verdict, exchanges=sum(part.exchanges for part in parts))
+
+
+def merged(runs: Sequence[Run]) -> Run:
+    """Return `runs`, which judged the same rules, as one: counts added up, of each finding the smallest request."""
+    first = runs[0]
+    if len(runs) == 1:
+        return first
+    findings: dict[str, Finding] = {}
+    for run in runs:
+        for finding in run.findings:
+            known = findings.get(finding.rule)
+            findings[finding.rule] = finding if known is None else _smaller(known, finding)
+    statuses: dict[int, int] = {}
+    for run in runs:
+        for code, count in run.statuses.items():
+            statuses[code] = statuses.get(code, 0) + count
+    order = {result.id: number for number, result in enumerate(first.rules)}
+    return replace(
+        first,
+        seconds=max(run.seconds for run in runs),
+        exchanges=sum(run.exchanges for run in runs),
+        rules=tuple(_result([run.rules[number] for run in runs]) for number in range(len(first.rules))),
+        findings=tuple(sorted(findings.values(), key=lambda f: (-f.level.rank, order.get(f.rule, 0)))),
+        nothing_checked="" if any(not run.nothing_checked for run in runs) else first.nothing_checked,
+        notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
+        statuses=dict(sorted(statuses.items())))

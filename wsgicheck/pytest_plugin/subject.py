@@ -1,0 +1,154 @@
+"""One application in one pytest run: checked once, however many items and processes ask for it.
+
+A property run's cost lies in its requests, each of which every rule looks at; so processes do not divide the
+rules among themselves but the requests: with n processes each draws an n-th of them, from a seed of its own,
+and every item then reads the verdict over all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..active.application import check_application
+from ..active.options import Options
+from ..config import Config
+from ..errors import ConfigError, TargetError, WsgicheckError
+from ..model.rule import Card
+from ..model.run import Run
+from .merge import merged
+from .settings import Named
+from .shares import Shares
+
+__all__ = ["Division", "Failed", "Subject"]
+
+_SEEDS_APART = 1000
+"""A run uses up a few seeds after its own; shares must not meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How the work is divided: the folder where the processes meet, how many there are, which one this is."""
+
+    folder: Path
+    count: int = 1
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A share that could not be done: why, in one line; `bug` where that is wsgicheck's own fault."""
+
+    message: str
+    bug: bool = False
+
+
+def _closure(cards: Iterator[Card] | tuple[Card, ...]) -> set[str]:
+    """Return the ids of `cards` and of all that their verdicts rest on."""
+    found: set[str] = set()
+    waiting = list(cards)
+    while waiting:
+        card = waiting.pop()
+        if card.id not in found:
+            found.add(card.id)
+            waiting += card.given
+    return found
+
+
+@dataclass(slots=True)
+class Subject:
+    """An application, and what is to be judged of it.
+
+    Attributes:
+        cards: the rules of its items.
+        wanted: ids of those whose items are left after pytest's own selection.
+        first: whether the item that stands for the subject as a whole is left too.
+        pythonpath: folders that pytest adds to sys.path, for the child to have them.
+    """
+
+    named: Named
+    settings: Config
+    cards: tuple[Card, ...]
+    seed: int
+    division: Division
+    pythonpath: tuple[str, ...] = ()
+    wanted: set[str] = field(default_factory=set)
+    first: bool = False
+    _outcome: Run | Failed | None = None
+
+    @property
+    def target(self) -> str:
+        return self.named.target
+
+    @property
+    def slug(self) -> str:
+        """The target as a part of a file's name."""
+        return re.sub(r"[^A-Za-z0-9]+", "-", self.target).strip("-") or "app"
+
+    def outcome(self) -> Run | Failed:
+        """Return the run, or why there is none; the first call does the work, or its part of it."""
+        if self._outcome is None:
+            key = hashlib.sha256(self.target.encode()).hexdigest()[:16]
+            shares: Shares[Run | Failed] = Shares(self.division.folder, key, self.division.count, self.division.index)
+            results = shares.results(self._share)
+            failed = [result for result in results if isinstance(result, Failed)]
+            self._outcome = failed[0] if failed else self._whole([r for r in results if isinstance(r, Run)])
+        return self._outcome
+
+    def options(self, number: int) -> Options:
+        """Return what share `number` is told."""
+        settings, count = self.settings, self.division.count
+        chosen = _closure(tuple(card for card in self.cards if card.id in self.wanted) or self.cards)
+        return Options(
+            select=tuple(sorted(chosen)), seed=(self.seed + number * _SEEDS_APART) % 2**32,
+            max_examples=max(1, -(-settings.max_examples // count)), max_time=settings.max_time,
+            timeout=settings.timeout, directory=settings.chdir or self.named.directory, settings=settings.settings,
+            paths=settings.paths, headers=settings.headers)
+
+    def _share(self, number: int) -> Run | Failed:
+        try:
+            with _pythonpath(self.pythonpath):
+                return check_application(self.target, options=self.options(number))
+        except (TargetError, ConfigError) as error:
+            return Failed(str(error))
+        except WsgicheckError as error:
+            return Failed(str(error), bug=True)
+
+    def _whole(self, runs: list[Run]) -> Run:
+        run = merged(runs)
+        if self.settings.baseline:
+            from ..cli.baseline import accept, read_baseline
+
+            run = accept(run, read_baseline(self.settings.baseline))
+        if self.settings.report:
+            reports: Shares[bool] = Shares(self.division.folder, f"report-{self.slug}", 1)
+            reports.results(lambda _: self._write(run))
+        return run
+
+    def _write(self, run: Run) -> bool:
+        from ..report import render
+
+        for form, file in self.settings.report:
+            Path(file.replace("{app}", self.slug)).write_text(
+                render(run, form, fail_on=self.settings.fail_on), encoding="utf-8", errors="backslashreplace")
+        return True
+
+
+@contextmanager
+def _pythonpath(folders: tuple[str, ...]) -> Iterator[None]:
+    """Let children started meanwhile find modules where pytest's own `pythonpath` setting lets this process."""
+    before = os.environ.get("PYTHONPATH")
+    if folders:
+        os.environ["PYTHONPATH"] = os.pathsep.join([*folders, *([before] if before else [])])
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("PYTHONPATH", None)
+        else:
+            os.environ["PYTHONPATH"] = before
