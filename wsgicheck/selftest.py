@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .model.request import Case
+from .errors import WsgicheckError
+from .harness.pristine import Pristine
+from .model.request import Case, Request
 from .model.rule import Example, Relation, Rule
 from .model.sandwich import PairExample, Sandwich, Variation
 from .reference.apps import plain
@@ -15,6 +17,7 @@ from .reference.gateway import environ_of
 from .rules import catalogue, passive_rules
 from .sandwich import PairObservation, perform_pair
 from .stage import Observation, Stage
+from .stories import look, tell
 
 __all__ = ["perform", "perform_relation"]
 
@@ -43,12 +46,18 @@ def perform(example: Example, rules: Iterable[Rule] | None = None,
 
 
 def perform_relation(card: Relation, example: Example) -> str | None:
-    """Put a relation's example on stage; return the evidence of its breach, None if it holds or is silent."""
-    twin = card.twin(example.request)
-    if twin is None:
-        return None
-    stage = Stage(example.subject, ())
-    first = stage.perform(Case(example.request, card.drive))
-    second = stage.perform(Case(twin, card.twin_drive))
-    verdict = card(first.exchange, second.exchange)
-    return verdict if isinstance(verdict, str) else None
+    """Put a relation's example on stage; return the evidence of its breach, None if it holds or is silent.
+
+    Raises:
+        WsgicheckError: the law itself failed.
+    """
+    pristine = Pristine(lambda cases: tuple(look(example.subject, case)[0] for case in cases))
+    neighbours = (Request.make("POST", example.request.path, body=b"name=Ada",
+                               content_type="application/x-www-form-urlencoded"), Request.make("GET", "/other"))
+    try:
+        telling = tell(card, example.request, example.subject, fresh=pristine.ask, others=lambda: neighbours)
+    finally:
+        pristine.close()
+    if telling.crash:
+        raise WsgicheckError(f"{card.name} failed: {telling.crash}")
+    return telling.verdict if isinstance(telling.verdict, str) else None

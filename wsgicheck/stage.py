@@ -16,6 +16,7 @@ from .model.request import Case, Request
 from .model.rule import Rule
 from .plan import compile_plan
 from .reference.gateway import Response, environ_of, serve
+from .spies.handed_over import note_handed_over
 from .spies.site import LIVE_MOMENTS, site_of
 from .spies.spy import Spied
 
@@ -101,6 +102,7 @@ class Stage:
                                  environ_of(case.request) if environ is None else environ)
         if not now.exchanges:
             now.exchanges.append(Exchange())
+        note_handed_over(now.exchange, now.response.body, now.response.error)
         return now
 
     def play(self, case: Case, server: Callable[[Any], Any]) -> Observation:

@@ -14,9 +14,13 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from ..model.request import PLAIN, Case, Drive, Request
-from ..model.rule import Relation, Rule
+from ..model.exchange import Exchange
+from ..model.moments import Ending
+from ..model.request import Case, Drive, Request
+from ..model.rule import HOLDS, NOT_APPLICABLE, Relation, Rule
 from ..stage import Observation, Stage
+from ..stories import Fresh, Telling, tell
+from .place import raised_site
 from .records import Sighting, Tally, weight
 
 __all__ = ["Explorer", "OutOfTime", "quiet_settings"]
@@ -26,9 +30,16 @@ _DRIVES = (
     Drive(stop_after=2), Drive(write_raises_after=0), Drive(write_raises_after=1),
 )
 THOROUGH = 8
-"""Examples at the beginning for which every drive and every relation is tried."""
+"""Examples at the beginning for which every drive is tried."""
 SHARE = 3
-"""Drives, and relations, that each later example is worth."""
+"""Drives that each later example is worth."""
+NEW_KIND, KNOWN_KIND = 150, 8
+"""Exchanges that laws may make for an example that was answered as none before, and for one that was answered as "
+  "others were."""
+ENOUGH = 4
+"""Breaches of one law after which it has been shown."""
+GATHERED = 12
+"""Requests that are kept to be asked for again at the end."""
 
 
 class OutOfTime(Exception):
@@ -41,6 +52,23 @@ def quiet_settings(examples: int, *phases: Phase) -> settings:
                     suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 
 
+class Memory:
+    """The exchanges of one example, so that laws which begin alike need not each make them anew.
+
+    What a law asks for the n-th time is the n-th exchange of that case, whoever asked for it before.
+    """
+
+    def __init__(self, perform: Callable[[Case], Observation], known: dict[Case, list[Exchange]]) -> None:
+        self._perform = perform
+        self._known = known
+
+    def exchange(self, case: Case, index: int) -> Exchange:
+        known = self._known.setdefault(case, [])
+        while len(known) <= index:
+            known.append(self._perform(case).exchange)
+        return known[index]
+
+
 class Explorer:
     """Explores one application.
 
@@ -48,19 +76,26 @@ class Explorer:
         doing: is told of each case before it is performed, and of None after.
         sighted: is told of the first sighting of each rule.
         tick: is called after each example.
+        fresh: makes cases happen in a process that has served nothing.
     """
 
     def __init__(self, application: Callable[..., Any], rules: Sequence[Rule], relations: Sequence[Relation], *,
                  doing: Callable[[Case | None], None], sighted: Callable[[Sighting], None],
                  tick: Callable[[Tally], None], deadline: float, avoid: frozenset[tuple[str, str]] = frozenset(),
-                 ) -> None:
+                 fresh: Fresh | None = None) -> None:
         self.tally = Tally()
         self.smallest: dict[str, Sighting] = {}
         """By rule id, the sighting with the smallest case."""
         self.first_at: dict[str, int] = {}
         """By rule id, the number of the example that showed it first."""
+        self.gathered: list[Request] = []
+        """Requests that were answered well, each method, path and query once."""
+        self._application = application
         self._stage = Stage(application, rules, self.tally.applied)
-        self._relations = relations
+        self._laws = tuple(law for law in relations if not law.costly)
+        self._costly = tuple(law for law in relations if law.costly)
+        self._met: dict[tuple[Any, ...], dict[str, int]] = {}
+        self._fresh = fresh
         self._doing, self._sighted, self._tick = doing, sighted, tick
         self._deadline = deadline
         self._avoid = avoid
@@ -83,29 +118,47 @@ class Explorer:
             self._note(Sighting(breach.rule.id, breach.evidence, case, None, breach.site, events))
         return observed
 
-    def relate(self, law: Relation, request: Request, plain: Observation | None = None) -> Sighting | None:
-        """Judge a law over two exchanges, the first with `request`; `plain` is that exchange, if it has been."""
-        twin = law.twin(request)
-        if twin is None:
-            return None
-        first, second = Case(request, law.drive), Case(twin, law.twin_drive)
-        one = plain if plain is not None and law.drive == PLAIN else self.perform(first)
-        two = self.perform(second)
-        try:
-            verdict = law(one.exchange, two.exchange)
-        except Exception as error:
-            self.tally.crashed.setdefault(law.id, f"{type(error).__name__}: {error}")
-            return None
-        if verdict is None:
-            self.tally.applied[law.id] = self.tally.applied.get(law.id, 0) + 1
-            return None
-        if not isinstance(verdict, str):
+    def relate(self, law: Relation, request: Request, memory: Memory | None = None) -> Sighting | None:
+        """Let a law judge from `request` on; return the breach that was confirmed, None if there was none.
+
+        Args:
+            memory: the exchanges of this example so far, which need not be made again.
+        """
+        telling = self._tell(law, request, memory)
+        if telling is None or telling.verdict is NOT_APPLICABLE:
             return None
         self.tally.applied[law.id] = self.tally.applied.get(law.id, 0) + 1
+        if not isinstance(telling.verdict, str):
+            return None
+        for _ in range(0 if law.costly else 2):
+            again = self._tell(law, request, None)
+            # What a breach has left behind may keep the law from being put to the test once more.
+            if again is None or again.verdict is HOLDS or (again.verdict is NOT_APPLICABLE and not law.lasting):
+                return None
         self.tally.broken[law.id] = self.tally.broken.get(law.id, 0) + 1
-        sighting = Sighting(law.id, verdict, first, second, None, tuple(two.exchange.events or ()))
+        first, last = telling.cases[0], telling.cases[-1]
+        x = telling.exchanges[-1] if telling.exchanges else Exchange()
+        sighting = Sighting(law.id, telling.verdict, first, last if len(telling.cases) > 1 else None,
+                            raised_site(x), tuple(x.events or ()))
         self._note(sighting)
         return sighting
+
+    def _tell(self, law: Relation, request: Request, memory: Memory | None) -> Telling | None:
+        used: dict[Case, int] = {}
+
+        def perform(case: Case) -> Exchange:
+            if memory is None:
+                return self.perform(case).exchange
+            index = used.get(case, 0)
+            used[case] = index + 1
+            return memory.exchange(case, index)
+
+        telling = tell(law, request, self._application, perform=perform, fresh=self._fresh,
+                       others=lambda: self.gathered, doing=self._doing)
+        if telling.crash:
+            self.tally.crashed.setdefault(law.id, telling.crash)
+            return None
+        return telling
 
     def _note(self, sighting: Sighting) -> None:
         known = self.smallest.get(sighting.rule)
@@ -132,10 +185,50 @@ class Explorer:
                 self.perform(Case(request, drive))
             if number % 2:
                 self.perform(Case(replace(request, file_wrapper=not request.file_wrapper)))
-            for law in _turn(self._relations, number):
-                self.relate(law, request, plain)
+            # A stream without an end is legal, and would be asked for again and again.
+            if plain.exchange.ending is not Ending.CLOSED:
+                self._gather(request, plain.exchange)
+                self._judge(request, plain)
         self.tally.examples += 1
         self._tick(self.tally)
+
+    def _judge(self, request: Request, plain: Observation) -> None:
+        """Put laws to the test with `request`: those first that answers of its kind have met least often."""
+        x = plain.exchange
+        kind = (request.method, request.path if x.code < 400 else "", x.code, x.value("content-type"), bool(x.raised))
+        met = self._met.setdefault(kind, {})
+        memory = Memory(self.perform, {plain.case: [x]})
+        budget = self.tally.exchanges + (KNOWN_KIND if met else NEW_KIND)
+        number = self.tally.examples
+        count = len(self._laws)
+        order = sorted(range(count), key=lambda at: (met.get(self._laws[at].id, 0), (at + number) % count))
+        for law in (self._laws[at] for at in order):
+            if self.tally.broken.get(law.id, 0) >= ENOUGH:
+                continue
+            if self.tally.exchanges >= budget or time.monotonic() > self._deadline:
+                break
+            met[law.id] = met.get(law.id, 0) + 1
+            self.relate(law, request, memory)
+
+    def _gather(self, request: Request, x: Exchange) -> None:
+        """Keep the first requests of each kind that were answered well."""
+        if x.raised or not 200 <= x.code < 400 or len(self.gathered) >= GATHERED:
+            return
+        if not any((request.method, request.path, request.query) == (known.method, known.path, known.query)
+                   for known in self.gathered):
+            self.gathered.append(request)
+
+    def finish(self) -> None:
+        """Put the costly laws to the test, with some of the requests that were answered well."""
+        places: dict[tuple[str, str], Request] = {}
+        for request in self.gathered:
+            places.setdefault((request.method, request.path), request)
+        for law in self._costly:
+            for request in list(places.values())[:6]:
+                if time.monotonic() > self._deadline or self.tally.broken.get(law.id, 0):
+                    break
+                if not self.avoids(request):
+                    self.relate(law, request)
 
     def _count_answer(self, observed: Observation) -> None:
         x = observed.exchange
@@ -161,7 +254,8 @@ class Explorer:
         try:
             explore()
         except OutOfTime:
-            pass
+            return
+        self.finish()
 
 
 def _turn(things: Sequence[Any], number: int) -> Iterator[Any]:

@@ -94,5 +94,5 @@ def weight(case: Case) -> tuple[int, str]:
     size += 5 * (request.input_terminated + request.multithread + request.multiprocess + request.run_once
                  + (request.url_scheme != "http") + (not request.file_wrapper))
     size += 10 * ((drive.stop_after is not None) + drive.start_raises + (drive.write_raises_after is not None)
-                  + (drive.calls - 1))
+                  + (drive.calls - 1) + (drive.headers != "") + (drive.closes - 1) + drive.watched)
     return size, repr(case)

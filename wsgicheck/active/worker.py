@@ -12,20 +12,20 @@ from typing import Any
 
 from ..errors import TargetError
 from ..harness.child import BlackBox, Child
-from ..model.moments import Moment
+from ..harness.pristine import Pristine
 from ..model.request import Case
-from ..model.rule import Relation, Rule, Side
+from ..model.rule import Card, Relation, Rule, Side
 from ..rules import cards_about, catalogue, passive_rules
 from ..selection import select
+from ..stories import look
 from ..targets import load_target
 from .explore import Explorer
-from .place import return_line
+from .place import site_for
 from .records import Job, Sighting, Tally
 
 __all__ = ["main"]
 
 _REPORT_EVERY = 0.2
-_RETURNED = frozenset({Moment.RETURNED, Moment.END, Moment.CHUNK, Moment.CLOSE})
 
 
 class Worker:
@@ -65,9 +65,11 @@ class Worker:
         chosen = select(cards_about(Side.APPLICATION), options.select, options.ignore, known=cards)
         rules = tuple(card for card in chosen if isinstance(card, Rule) and card in passive_rules())
         laws = tuple(card for card in chosen if isinstance(card, Relation))
+        pristine = Pristine(lambda cases: tuple(look(application, case)[0] for case in cases))
         explorer = Explorer(application, rules, laws, doing=self.doing,
                             sighted=lambda sighting: self.send("sighting", sighting), tick=self.tick,
-                            deadline=self.begun + job.seconds * 0.7, avoid=frozenset(job.avoid))
+                            deadline=self.begun + job.seconds * 0.7, avoid=frozenset(job.avoid),
+                            fresh=pristine.ask)
         if job.cases:
             for case in job.cases:
                 explorer.perform(case)
@@ -88,16 +90,15 @@ class Worker:
         # What is called to make requests small says nothing about how often a rule is broken.
         explored = deepcopy(explorer.tally)
         by_id = {law.id: law for law in laws}
-        moments = {rule.id: rule.at for rule in rules}
+        cards: dict[str, Card] = {card.id: card for card in (*rules, *laws)}
         end = self.begun + job.seconds
         sightings = sorted(explorer.smallest.values(), key=lambda sighting: explorer.first_at[sighting.rule])
         for index, sighting in enumerate(sightings):
             share = max(0.5, (end - time.monotonic()) / (len(sightings) - index))
             best = self.shrunk(explorer, sighting, by_id.get(sighting.rule), strategy, share)
-            moment = moments.get(best.rule, Moment.END)
-            if best.case is not None and (moment is Moment.RETURNED or (best.site is None and moment in _RETURNED)):
+            if best.case is not None:
                 self.box.begin(best.case)
-                best = replace(best, site=return_line(application, best.case) or best.site)
+                best = replace(best, site=site_for(cards[best.rule], best, application))
                 self.box.end()
             self.send("smallest", best)
         explorer.tally = explored

@@ -8,6 +8,7 @@ pickled, printed and repeated. A Drive says how the server treats the exchange. 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 __all__ = ["PLAIN", "Case", "Drive", "Request"]
 
@@ -103,12 +104,19 @@ class Drive:
             refuses the headers (PEP 3333, the sample gateway).
         write_raises_after: write() raises after this many calls, as when the client has left.
         calls: how often the same request is made one after the other.
+        headers: what the server does with the header list once start_response was called, which it may change
+            in any way: nothing, "cleared", or "marked" with a field of its own.
+        closes: how often the server calls close(), as stacks of middleware do on their error paths.
+        watched: the server remembers, without holding them, environ's streams and start_response.
     """
 
     stop_after: int | None = None
     start_raises: bool = False
     write_raises_after: int | None = None
     calls: int = 1
+    headers: Literal["", "cleared", "marked"] = ""
+    closes: int = 1
+    watched: bool = False
 
 
 PLAIN = Drive()

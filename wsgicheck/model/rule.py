@@ -2,7 +2,7 @@
 
 `@rule(...)` turns a check into its card. The check takes (x, thing) and returns HOLDS, NOT_APPLICABLE or
 one line of evidence, and is pure and total: no I/O, no state, no mutation, any input.
-`@relation(...)` makes the sibling that judges two exchanges, the second made from the first.
+`@relation(...)` makes the sibling that judges several exchanges, each made from what came before.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from .exchange import Exchange
 from .moments import Moment
 from .request import PLAIN, Drive, Request
+from .story import Story
 
 __all__ = [
     "ADVICE", "APPLICATION", "HOLDS", "MIDDLEWARE", "MUST", "NOT_APPLICABLE", "SERVER", "SHOULD",
@@ -212,22 +213,26 @@ class Rule(Card):
 
 @dataclass(eq=False, slots=True, repr=False)
 class Relation(Card):
-    """A law over two exchanges with the same application.
+    """A law over several exchanges with the same application.
+
+    `check(request)` is a generator (see story.py): it yields what shall happen, is sent what came of it, and
+    returns the verdict.
 
     Attributes:
-        twin: makes the second request from the first; None says that the law is silent on it.
-        drive, twin_drive: how the two are driven.
-        fresh: each of the two is asked of an application object imported anew.
+        blames: which line of the user's code a breach points at, where no exception does: "start" for the call of
+            start_response, "body" for the return or the yield.
+        lasting: a breach leaves its mark on the process, so it is taken at first sight; others must repeat.
+        costly: tried at the end of a run on a few requests, and not on each.
     """
 
-    twin: Callable[[Request], Request | None] = lambda request: request
-    drive: Drive = PLAIN
-    twin_drive: Drive = PLAIN
-    fresh: bool = False
+    blames: Literal["start", "body"] = "body"
+    lasting: bool = False
+    costly: bool = False
 
-    def __call__(self, first: Exchange, second: Exchange) -> Verdict:
-        """Judge the pair."""
-        return self.check(first, second)
+    def __call__(self, request: Request) -> Story:
+        """Begin the law's story with `request`."""
+        story: Story = self.check(request)  # type: ignore[assignment]
+        return story
 
 
 def _card_facts(function: Callable[..., Any], cites: Citation | Iterable[Citation]) -> dict[str, Any]:
@@ -256,14 +261,13 @@ def rule(*, at: Moment, binds: Side, level: Level, covers: tuple[str, ...],
 
 
 def relation(*, binds: Side, level: Level, covers: tuple[str, ...], cites: Citation | Iterable[Citation],
-             twin: Callable[[Request], Request | None], drive: Drive = PLAIN, twin_drive: Drive = PLAIN,
-             fresh: bool = False, given: tuple[Card, ...] = (), allows: tuple[str, ...] = (),
-             formerly: tuple[str, ...] = (),
-             ) -> Callable[[Callable[[Exchange, Exchange], Verdict]], Relation]:
-    """Make the decorated judgement over two exchanges a relation's card."""
+             blames: Literal["start", "body"] = "body", lasting: bool = False, costly: bool = False,
+             given: tuple[Card, ...] = (), allows: tuple[str, ...] = (), formerly: tuple[str, ...] = (),
+             ) -> Callable[[Callable[[Request], Story]], Relation]:
+    """Make the decorated generator function a relation's card."""
 
-    def make(function: Callable[[Exchange, Exchange], Verdict]) -> Relation:
+    def make(function: Callable[[Request], Story]) -> Relation:
         return Relation(**_card_facts(function, cites), binds=binds, level=level, covers=covers, allows=allows,
-                        given=given, formerly=formerly, twin=twin, drive=drive, twin_drive=twin_drive, fresh=fresh)
+                        given=given, formerly=formerly, blames=blames, lasting=lasting, costly=costly)
 
     return make

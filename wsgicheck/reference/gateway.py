@@ -8,6 +8,7 @@ application does not hide the next.
 from __future__ import annotations
 
 import io
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,12 +16,16 @@ from typing import Any
 from ..model.moments import Ending
 from ..model.request import PLAIN, Drive, Request
 
-__all__ = ["Errors", "FileWrapper", "Input", "Refused", "Response", "environ_of", "serve"]
+__all__ = ["MARK", "Errors", "FileWrapper", "Input", "Refused", "Response", "environ_of", "serve"]
 
 MOST_ITEMS = 10_000
 """Items after which the gateway leaves an endless body."""
 MOST_BYTES = 64 * 1024 * 1024
 """Body bytes after which it does."""
+
+
+MARK = ("X-Wsgicheck-Server", "was here")
+"""The field that a server adds to the header list when its drive says so."""
 
 
 class Input:
@@ -30,7 +35,7 @@ class Input:
     and tell besides, as most servers' streams do, so that an application that uses them is seen to.
     """
 
-    __slots__ = ("_buffer", "_reads")
+    __slots__ = ("__weakref__", "_buffer", "_reads")
 
     def __init__(self, content: bytes, reads: tuple[int, ...] = ()) -> None:
         self._buffer = io.BytesIO(content)
@@ -64,7 +69,7 @@ class Input:
 class Errors:
     """wsgi.errors that keeps what is written, up to a bound; possesses close and isatty, as log files do."""
 
-    __slots__ = ("_size", "text")
+    __slots__ = ("__weakref__", "_size", "text")
 
     def __init__(self) -> None:
         self.text: list[str] = []
@@ -142,6 +147,8 @@ class Response:
     ending: Ending = Ending.EXHAUSTED
     error: BaseException | None = None
     errors_text: str = ""
+    traces: dict[str, weakref.ref[Any]] = field(default_factory=dict)
+    """By name, what a watched exchange gave to the application."""
 
     @property
     def body(self) -> bytes:
@@ -156,6 +163,7 @@ class _Gateway:
         self.response = Response()
         self.sent = False
         self.writes = 0
+        self.cleared: list[tuple[list[Any], list[Any]]] = []
 
     def start_response(self, status: Any, headers: Any, exc_info: Any = None, /) -> Callable[[bytes], None]:
         response = self.response
@@ -171,7 +179,24 @@ class _Gateway:
         response.status, response.headers = status, headers
         if self.drive.start_raises:
             raise Refused("the server refuses these headers")
+        if self.drive.headers and isinstance(headers, list):
+            self.change(headers)
         return self.write
+
+    def change(self, headers: list[Any]) -> None:
+        """Change the list as a server may: "in any way it desires" (PEP 3333, "The start_response() Callable")."""
+        if self.drive.headers == "marked":
+            headers.append(MARK)
+        else:
+            self.response.headers = list(headers)
+            self.cleared.append((headers, self.response.headers))
+            headers.clear()
+
+    def restore(self) -> None:
+        """Give the lists their fields back, so that one exchange cannot spoil the next ones."""
+        for headers, fields in self.cleared:
+            if not headers:
+                headers.extend(fields)
 
     def write(self, data: bytes, /) -> None:
         after = self.drive.write_raises_after
@@ -216,6 +241,9 @@ def serve(application: Callable[..., Any], request: Request, drive: Drive = PLAI
     errors = environ.get("wsgi.errors")
     gateway = _Gateway(drive)
     response = gateway.response
+    if drive.watched:
+        response.traces = {"wsgi.input": weakref.ref(environ["wsgi.input"]), "wsgi.errors": weakref.ref(errors),
+                           "start_response": weakref.ref(gateway)}
     body: Any = None
     try:
         body = application(environ, gateway.start_response)
@@ -226,13 +254,14 @@ def serve(application: Callable[..., Any], request: Request, drive: Drive = PLAI
     finally:
         # Looked up on the object that the application returned, and called whatever happened.
         close = getattr(body, "close", None)
-        if close is not None:
+        for _ in range(drive.closes if close is not None else 0):
             try:
                 close()
             except BaseException as error:
                 if response.error is None:
                     response.error = error
                 response.ending = Ending.RAISED
+        gateway.restore()
     if isinstance(errors, Errors):
         response.errors_text = "".join(errors.text)
     return response

@@ -9,7 +9,7 @@ from ..model.request import PLAIN, Case, Drive, Request
 from ..model.rule import ADVICE, MUST, SHOULD, Card, Citation, Level
 from .options import Options
 from .paint import Glyphs, Line, Piece, wrap
-from .pep import headings
+from .pep import headings, plain
 from .reproduce import curl
 from .safe import cells
 from .safe import line as safe
@@ -17,7 +17,7 @@ from .script import script, short
 from .source import Excerpt, excerpt
 from .view import RunView, plural, split_evidence
 
-__all__ = ["LEVEL_STYLES", "Blocks", "drive_words", "request_words", "section_words"]
+__all__ = ["LEVEL_STYLES", "Blocks", "drive_words", "quote_words", "request_words", "section_words"]
 
 LEVEL_STYLES: dict[Level, str] = {MUST: "bold red", SHOULD: "yellow", ADVICE: "cyan"}
 _LABEL = 10
@@ -37,7 +37,7 @@ class Blocks:
 
     def block(self, number: int, finding: Finding, *, known: bool = False) -> Iterator[Line]:
         """Yield the lines about `finding`."""
-        card = self.cards.get(finding.rule)
+        card = self.cards.get(finding.name)
         yield from self._title(number, finding, known)
         actual, expected = split_evidence(safe(finding.evidence))
         for part in wrap(actual, self.options.width - 2):
@@ -138,7 +138,7 @@ class Blocks:
     def _citation(self, citation: Citation) -> Iterator[Line]:
         where = safe(section_words(citation))
         if citation.quote:
-            quote = f"“{safe(' '.join(citation.quote.split()))}” ({where})"
+            quote = f"“{quote_words(citation)}” ({where})"
             yield from self._row(_short(citation.document), quote, "italic")
         else:
             yield from self._row(_short(citation.document), where)
@@ -150,16 +150,18 @@ class Blocks:
     def _again(self, finding: Finding, card: Card | None) -> Iterator[Line]:
         name = self.view.id(finding)
         yield (("dim bold", f"  {'again':<{_LABEL}}"), ("bold", f"wsgicheck replay {name}"))
-        if finding.case is None:
-            return
-        target = self.view.run.subject
-        if _can_be_sent(finding.case):
-            if target.kind != "server":
+        subject, case = self.view.run.subject, finding.case
+        if case is not None and _can_be_sent(case):
+            if subject.kind != "server":
                 yield (("", " " * (_LABEL + 2)), ("bold", f"wsgicheck replay {name} --serve 8000 &"))
-            yield (("", " " * (_LABEL + 2)), ("bold", curl(finding.case)))
-        if target.kind == "server":
+            yield (("", " " * (_LABEL + 2)), ("bold", curl(case)))
+        if self.options.verbose:
+            code = script(finding, subject, card)
+        elif finding.program:
+            yield (("dim", " " * (_LABEL + 2) + "or as the program that -v shows"),)
             return
-        code = (script(finding, target, card) if self.options.verbose else short(finding.case, target))
+        else:
+            code = short(case, subject) if case is not None and subject.kind != "server" else ""
         if code:
             yield (("dim bold", f"  {'python':<{_LABEL}}"),)
             for source in code.rstrip("\n").split("\n"):
@@ -182,6 +184,11 @@ def _can_be_sent(case: Case) -> bool:
 
 def _short(document: str) -> str:
     return document if len(document) < _LABEL else "cites"
+
+
+def quote_words(citation: Citation) -> str:
+    """Return the sentence that a citation quotes, on one line and without the PEP's own markup."""
+    return safe(plain(citation.quote) if citation.document == "PEP 3333" else " ".join(citation.quote.split()))
 
 
 def section_words(citation: Citation) -> str:

@@ -8,14 +8,16 @@ from importlib import import_module
 from ..model.moments import Moment
 from ..model.rule import Card, Relation, Rule, Side
 from .hygiene import CHAPTERS as HYGIENE
+from .relations import CHAPTERS as RELATIONS
 
-__all__ = ["CHAPTERS", "cards_about", "cards_in", "catalogue", "every_card", "passive_rules", "process_rules", "relations"]
+__all__ = ["CHAPTERS", "cards_about", "cards_in", "catalogue", "every_card", "laws", "passive_rules", "process_rules"]
 
 CHAPTERS = (
     "call", "environ", "cgi_variables", "cgi_grammar", "wsgi_keys", "paths", "input", "input_use", "reads", "errors",
     "error_text", "start_response", "status", "headers",
     "header_text", "hop_by_hop", "fields", "dates", "cookies", "representation", "content_length", "exc_info", "write",
     "body", "buffering", "close", "file_wrapper", "survival",
+    *(f"relations.{chapter}" for chapter in RELATIONS),
     *(f"hygiene.{chapter}" for chapter in HYGIENE),
     "middleware_body", "middleware_start", "middleware_request", "middleware_forms",
 )
@@ -66,6 +68,6 @@ def cards_about(side: Side) -> tuple[Card, ...]:
 
 
 @cache
-def relations() -> tuple[Relation, ...]:
-    """Return the laws over two exchanges."""
+def laws() -> tuple[Relation, ...]:
+    """Return the laws over several exchanges."""
     return tuple(card for card in catalogue() if isinstance(card, Relation))
