@@ -69,6 +69,11 @@ def _built(recipe: Recipe) -> Callable[..., Any]:
     return recipe.build(bare=True)
 
 
+def _reads_all(recipe: Recipe, case: Case) -> bool:
+    """Tell whether the application goes on reading until it has all, however little each read gives."""
+    return recipe.read in ("small", "lines") or (recipe.read == "whole" and not case.request.reads)
+
+
 class _Instance:
     """The application as an instance that answers no question but being called, and notes each."""
 
@@ -113,7 +118,9 @@ class _Side:
     def broken(self, rule: Rule, x: Exchange, evidence: str) -> None:
         # An exchange of an earlier request that is judged only now (a body let go of late) tells nothing here.
         if any(x is known for known in self.exchanges):
-            self.breaches.append((rule, evidence, site_of(x, live=rule.at in LIVE_MOMENTS)))
+            site = site_of(x, live=rule.at in LIVE_MOMENTS)
+            # The application's line is not the middleware's doing.
+            self.breaches.append((rule, evidence, None if site and site.file.startswith("<") else site))
 
     def crashed(self, rule: Rule, x: Exchange, error: Exception) -> None:
         self.crashes.append((rule, f"{type(error).__name__}: {error}"))
@@ -199,8 +206,9 @@ class Sandwiched:
         self._application = _built(recipe)
         try:
             for _ in range(max(1, case.drive.calls)):
+                asked = tuple(self._asked.get(recipe.kind, ()))
                 pair = now.pair = Pair(request=case.request, drive=case.drive, meant=self.meant,
-                                       reads_all=bool(recipe.read), asked=tuple(self._asked.get(recipe.kind, ())))
+                                       reads_all=_reads_all(recipe, case), asked=asked)
                 self._timeline.begin(pair)
                 self._outer.clear()
                 self._inner.clear()
@@ -262,17 +270,22 @@ class Sandwiched:
         given = {card.id for card in law.given}
         if plainer is None or plainer == first.recipe or first.crashed:
             return None
-        for known in first.breaches:
-            if known.rule.id in given or (isinstance(known.rule, Sandwich) and known.rule.level.rank >= law.level.rank):
-                return None
+        if any(known.rule.id in given for known in first.breaches):
+            return None
         second = self.perform(Case(first.case.request, first.case.drive), plainer)
-        if any(breach.rule.level.rank >= law.level.rank for breach in second.breaches):
+        here, there = ({breach.rule.id for breach in found.breaches} for found in (first, second))
+        # What both forms suffer from is another mistake; what only one of them does takes the ground away, unless
+        # it is the consequence that this law explains.
+        if any(breach.rule.id not in here and breach.rule.level.rank >= law.level.rank for breach in second.breaches):
+            return None
+        if any(breach.rule.id not in there and isinstance(breach.rule, Sandwich)
+               and breach.rule.level.rank >= law.level.rank for breach in first.breaches):
             return None
         verdict = self._ask(first, law, lambda: law(first.pair, second.pair))
         if verdict is None:
             return None
-        same = {breach.rule.id for breach in second.breaches}
-        first.breaches = [breach for breach in first.breaches if breach.rule.id in same]
+        first.breaches = [breach for breach in first.breaches
+                          if breach.rule.id in there or isinstance(breach.rule, Variation)]
         breach = PairBreach(law, verdict)
         first.breaches.append(breach)
         return breach

@@ -24,6 +24,7 @@ __all__ = ["VERBS", "main"]
 
 VERBS: dict[str, str] = {
     "app": "Check an application; the word `app` may be left out.",
+    "middleware": "Check a middleware from both sides.",
     "doctor": "Check what importing an application does to its process.",
     "rules": "List the rules.",
     "explain": "Explain a rule: what it asks, why, and what to write instead.",

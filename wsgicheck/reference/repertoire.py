@@ -6,13 +6,14 @@ letter wherever it is asked in a legal way; the plainest recipe is a function th
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Kind", "Mishap", "Recipe", "Shape", "StartAt"]
+__all__ = ["GALLERY", "Kind", "Mishap", "Recipe", "Shape", "StartAt"]
 
 Shape = Literal["list", "tuple", "generator", "iterator", "sequence", "sized", "closing", "file_wrapper", "class"]
 """What the application returns. "sequence" has only __getitem__; "sized" has len(); "closing" has close()."""
@@ -63,7 +64,14 @@ class Recipe:
     @property
     def lazy(self) -> bool:
         """Whether start_response is called while the body is iterated."""
-        return self.start_at == "first item" and self.shape in ("generator", "iterator", "closing", "class")
+        return self.shape == "class" or (
+            self.start_at == "first item" and self.shape in ("generator", "iterator", "closing"))
+
+    @property
+    def oddities(self) -> int:
+        """In how many parts it differs from the plainest recipe."""
+        plain = _PLAINEST
+        return sum(getattr(self, name) != getattr(plain, name) for name in self.__slots__)
 
     @property
     def bodyless(self) -> bool:
@@ -224,3 +232,47 @@ def _with_imports(lines: list[str]) -> str:
 
 def _indent(lines: list[str], levels: int = 1) -> list[str]:
     return ["    " * levels + line for line in lines]
+
+
+_PLAINEST = Recipe()
+_HTML = (("Content-Type", "text/html; charset=utf-8"),)
+_PAGE = b"<!DOCTYPE html><html><head><title>A</title></head><body><p>Hello, world</p></body></html>\n"
+_CUT = (_PAGE[:18], _PAGE[18:44], b"", _PAGE[44:61], _PAGE[61:])
+_ONE_BY_ONE = (b"one\n", b"", b"two\n")
+
+GALLERY: tuple[Recipe, ...] = (
+    _PLAINEST,
+    Recipe(shape="generator", items=_ONE_BY_ONE), Recipe(shape="closing", items=_ONE_BY_ONE),
+    Recipe(shape="iterator", items=_ONE_BY_ONE), Recipe(shape="sequence", items=_ONE_BY_ONE),
+    Recipe(shape="tuple", items=_ONE_BY_ONE), Recipe(shape="sized", items=_ONE_BY_ONE), Recipe(items=_ONE_BY_ONE),
+    Recipe(shape="class"), Recipe(shape="file_wrapper", items=(_PAGE,)), Recipe(items=()), Recipe(items=(b"",)),
+    Recipe(shape="generator", start_at="first item", items=_ONE_BY_ONE),
+    Recipe(shape="closing", start_at="first item", items=_ONE_BY_ONE),
+    Recipe(shape="iterator", start_at="first item", items=_ONE_BY_ONE, empties_first=2),
+    Recipe(shape="class", start_at="first item", items=_ONE_BY_ONE),
+    Recipe(shape="generator", start_at="first item", items=()),
+    Recipe(writes=(b"one\n", b"two\n"), items=(b"three\n",)), Recipe(writes=(b"", b"one\n"), items=()),
+    Recipe(writes=(b"<html><body>one</body></html>\n",), items=(), headers=_HTML),
+    Recipe(headers=_HTML, items=(_PAGE,), length=True), Recipe(headers=_HTML, items=(_PAGE * 60,), length=True),
+    Recipe(headers=_HTML, items=_CUT, shape="generator"), Recipe(headers=_HTML, items=_CUT * 12, shape="closing"),
+    Recipe(headers=(*_HTML, ("ETag", '"v1"')), items=(_PAGE * 60,)), Recipe(items=(b"a",), length=True),
+    Recipe(headers=(*_HTML, ("Content-Encoding", "gzip")), items=(gzip.compress(_PAGE, mtime=0),), length=True),
+    Recipe(headers=(*_HTML, *(("Set-Cookie", f"c{n}={n}; Path=/") for n in range(6)), ("Vary", "Accept"),
+                    ("Vary", "Cookie"))),
+    Recipe(headers=(("content-type", "text/plain"), ("X-Empty", ""), ("X-Latin", "caf\xe9"))),
+    Recipe(status="204 No Content", headers=(), items=()), Recipe(status="304 Not Modified", headers=(("ETag", '"v1"'),)),
+    Recipe(status="302 Found", headers=(*_HTML, ("Location", "/elsewhere")), items=(_PAGE,)),
+    Recipe(status="404 Not Found", headers=_HTML, items=(_PAGE,), shape="closing"),
+    Recipe(status="500 Internal Server Error", headers=_HTML, items=(_PAGE,), shape="closing"),
+    Recipe(status="299 A Phrase Of Its Own"),
+    Recipe(head_aware=True, length=True, items=(_PAGE,)), Recipe(none_exc_info=True), Recipe(touch_environ=True),
+    Recipe(kind="instance"), Recipe(kind="method"), Recipe(kind="partial"),
+    Recipe(read="whole"), Recipe(read="small"), Recipe(read="lines"),
+    Recipe(mishap="error page"), Recipe(mishap="error page", shape="closing"), Recipe(mishap="error page after error"),
+    Recipe(mishap="error page after error", shape="closing"),
+    Recipe(mishap="error page after first item", shape="generator", items=_ONE_BY_ONE[::2]),
+    Recipe(mishap="raise in call"), Recipe(mishap="raise before items", shape="closing"),
+    Recipe(mishap="raise after first item", shape="generator"), Recipe(mishap="raise after first item", shape="closing"),
+    Recipe(mishap="raise in close", shape="closing"), Recipe(mishap="raise in close", shape="sized"),
+)
+"""One application for each way of being one: what every middleware is tried with before anything is drawn."""

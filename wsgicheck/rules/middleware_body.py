@@ -65,8 +65,9 @@ def application_body_is_closed(pair: Pair) -> Verdict:
     it in a finally where the body is used up inside.
     """
     outer = pair.outer
-    if outer.raised_in == "call" and outer.raised_by == "itself":
-        return NOT_APPLICABLE  # the middleware broke down, which is another matter
+    if outer.raised_in == "call" and not any(half.raised for half in pair.inner):
+        # It broke down, which is another matter, or the server refused what it passed to start_response.
+        return NOT_APPLICABLE
     closable = [half for half in pair.inner if half.has_close]
     if not closable:
         return NOT_APPLICABLE
@@ -498,7 +499,9 @@ def _(app: App) -> App:
 
 def _changed(pair: Pair) -> bool:
     one = pair.only
-    return one is not None and pair.complete and pair.outer.body != one.body and _has_content(pair)
+    if one is None or not pair.complete or (one.written and not pair.outer.written):
+        return False  # what was written and never came out is another mistake
+    return pair.outer.body != one.body and _has_content(pair)
 
 
 def _has_content(pair: Pair) -> bool:

@@ -39,7 +39,7 @@ def _trouble(first: Pair, plainer: Pair) -> str:
         return ""
     if outer.raised and outer.raised_by == "itself":
         return f"the middleware raised {outer.raised}"
-    if other.start is not None and outer.start is None and not outer.raised:
+    if other.start is not None and outer.start is None and not outer.raised and outer.exhausted:
         return "the middleware never called start_response"
     if outer.start is not None and other.start is not None and outer.start.status != other.start.status:
         return f"the middleware answered {show(outer.start.status)} instead of {show(other.start.status)}"
@@ -57,7 +57,10 @@ def _told(form: str, plain: str, trouble: str) -> str:
 # -- start_response later --------------------------------------------------------------------------------
 
 def _early(recipe: Recipe) -> Recipe | None:
-    return replace(recipe, start_at="call", empties_first=0) if recipe.lazy else None
+    if not recipe.lazy:
+        return None
+    shape = "generator" if recipe.shape == "class" else recipe.shape
+    return replace(recipe, start_at="call", empties_first=0, shape=shape)
 
 
 @variation(level=MUST, covers=("MW-015",), vary=_early, given=(body_is_returned_at_once,),

@@ -200,7 +200,8 @@ def input_that_was_read_is_replaced(pair: Pair) -> Verdict:
     the content is changed, CONTENT_LENGTH with it.
     """
     one = pair.only
-    if one is None or not pair.reads_all or one.raised:
+    began = any(step.who == "inner" and step.what == "read" for step in pair.steps)
+    if one is None or not pair.reads_all or not began or one.raised:
         return NOT_APPLICABLE
     said, before = one.environ.get("CONTENT_LENGTH", ""), pair.outer.environ.get("CONTENT_LENGTH", "")
     if not (said.isascii() and said.isdigit()) or len(said) > 9 or not int(said):

@@ -271,6 +271,7 @@ class _Input:
     def __iter__(self) -> Iterator[Any]:
         for line in self._stream:
             yield self._took("__iter__", line)
+        self._took("__iter__", b"")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -1,0 +1,79 @@
+"""wsgicheck middleware TARGET: a middleware, checked from both sides."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import os
+from typing import Any
+
+import click
+
+from ..config import Config
+from ..errors import ConfigError
+from .options import Command, Option, Screen, app_options, check_options, report_options, settle
+
+__all__ = ["command"]
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    """Return "name=value" as a name and a value: a Python literal where it is one, else the text itself.
+
+    Raises:
+        ConfigError: it is no such thing.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier() or keyword.iskeyword(name):
+        raise ConfigError(f"--arg {text!r} is no argument; expected NAME=VALUE, as in --arg x_for=1")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return name, value
+
+
+def _check(config: Config, target: str, arguments: dict[str, Any], configuration: str, calls: int, screen: Screen,
+           update_baseline: bool, exit_zero: bool) -> int:
+    from ..active.middleware import check_middleware
+    from ..active.middleware_run import chosen_cards
+    from ..active.options import Options
+    from ..report.progress import Progress
+    from .delivery import Delivery
+
+    delivery = Delivery(config, screen, update_baseline=update_baseline, exit_zero=exit_zero)
+    delivery.require(chosen_cards(Options()))
+    options = Options(
+        select=config.select, ignore=config.ignore, seed=config.seed, max_examples=config.max_examples,
+        max_time=config.max_time, timeout=config.timeout, directory=config.chdir, settings=config.settings,
+        paths=config.paths, headers=config.headers)
+    with Progress(enabled=not screen.quiet and os.environ.get("TERM") != "dumb") as line:
+        run = check_middleware(
+            target, arguments=arguments, configuration=configuration, calls=calls, options=options,
+            progress=lambda so_far: line.update(so_far.exchanges, len(so_far.broken), time_left=so_far.seconds_left))
+    return delivery.deliver(run)
+
+
+@click.command("middleware", cls=Command, short_help="Check a middleware from both sides.")
+@click.argument("target", metavar="TARGET")
+@click.option("--arg", "given_arguments", cls=Option, heading="The target", multiple=True, metavar="NAME=VALUE",
+              help="A keyword argument for TARGET, a Python literal or text. May be repeated.")
+@click.option("--configuration", cls=Option, heading="The target", metavar="FILE", default="",
+              help="A file with one Python expression: a dict of keyword arguments, a list of positional ones, or a "
+                   "function that takes the application.")
+@click.option("--calls", cls=Option, heading="The target", type=click.IntRange(1), metavar="N", default=1,
+              help="How often TARGET is meant to call the application at most.  [default: 1]")
+@check_options
+@app_options
+@report_options
+@click.pass_context
+def command(ctx: click.Context, /, target: str, given_arguments: tuple[str, ...], configuration: str, calls: int,
+            **given: Any) -> int:
+    """Check the middleware that TARGET names.
+
+    TARGET takes a WSGI application and returns one: a class or a function, pkg.mod:name or path/file.py:name. It
+    stands between a server and legal applications of every form, is judged as an application on its outer side and
+    as a server on its inner side; each finding is shown with the smallest request and application that show it.
+    """
+    config = settle(ctx)
+    screen = Screen(given["color"], given["verbose"], given["quiet"])
+    arguments = dict(_argument(text) for text in given_arguments)
+    return _check(config, target, arguments, configuration, calls, screen, given["update_baseline"], given["exit_zero"])
