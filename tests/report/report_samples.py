@@ -10,9 +10,11 @@ from wsgicheck.model.finding import Finding, Site
 from wsgicheck.model.request import Case, Drive, Request
 from wsgicheck.model.rule import ADVICE, APPLICATION, MIDDLEWARE, SHOULD, Card, Level
 from wsgicheck.model.run import RuleResult, Run, RunVerdict, Subject
-from wsgicheck.rules import catalogue
+from wsgicheck.report import by_name
+from wsgicheck.rules import catalogue, every_card
 
 CARDS: Mapping[str, Card] = {card.id: card for card in catalogue()}
+BY_NAME: Mapping[str, Card] = by_name(every_card())
 
 SOURCE = '''\
 """A shop."""

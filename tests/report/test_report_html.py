@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from report_nasty import runs
-from report_samples import CARDS, finding_of, run_of, sample
+from report_samples import BY_NAME, CARDS, finding_of, run_of, sample
 
 from wsgicheck.model.rule import MUST
 from wsgicheck.model.run import Run
@@ -94,7 +94,7 @@ def test_the_page_says_what_was_found_beside_the_annotated_pep(tmp_path: Path, m
 
 
 def test_every_quotation_is_found_in_the_pep() -> None:
-    _, lost = annotated(CARDS.values())
+    _, lost = annotated(BY_NAME.values())
     assert lost == ()
 
 
@@ -111,10 +111,19 @@ def test_the_pep_is_complete_and_in_order() -> None:
 
 
 def test_the_sections_that_cards_name_are_there() -> None:
-    for card in CARDS.values():
+    for card in BY_NAME.values():
         for citation in card.cites:
             if citation.document == "PEP 3333" and citation.section:
                 assert citation.section in headings(), card.id
+
+
+@pytest.mark.parametrize("kind", ["server", "application", "middleware"])
+def test_a_run_over_one_side_links_to_its_own_rules_only(kind: str) -> None:
+    cards = {name: card for name, card in BY_NAME.items() if card.binds.value == kind}
+    assert cards
+    run = run_of(finding_of(next(iter(cards.values())), case=None, program="import socket\n"), cards=cards, kind=kind)
+    page = check(render(run, "html"))
+    assert "import socket" in "".join(page.text)
 
 
 def test_annotations_do_not_change_the_words() -> None:

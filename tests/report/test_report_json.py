@@ -18,7 +18,8 @@ from wsgicheck.model.request import Case, Request
 from wsgicheck.model.rule import MUST
 from wsgicheck.model.run import Run
 from wsgicheck.report import render
-from wsgicheck.report.json import case_from, case_record
+from wsgicheck.report.json import case_from, case_record, finding_from, read
+from wsgicheck.report.view import finding_id
 from wsgicheck.schema import report_schema
 
 SCHEMA = Draft202012Validator(report_schema())
@@ -105,6 +106,30 @@ def test_a_file_that_was_tampered_with_is_one_clear_line(change: dict[str, Any])
     record = case_record(Case(Request.make())) | change
     with pytest.raises(ConfigError) as caught:
         case_from(record)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_finding_reads_back_by_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = sample(Path())
+    report = read(render(run, "json"))
+    for finding in run.findings:
+        assert finding_from(report, finding_id(finding).lower()) == finding
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": "wsgicheck-report/2"}', "[" * 100_000,
+                                  '{"schema": "wsgicheck-report/1"}',
+                                  '{"schema": "wsgicheck-report/1", "findings": 1}'])
+def test_what_is_no_report_is_one_clear_line(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("record", [{}, {"id": "AAAAAA"}, 7, {"id": "AAAAAA", "site": 7}])
+def test_a_broken_finding_is_one_clear_line(record: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        finding_from({"findings": [record], "subject": {}}, "AAAAAA")
     assert "\n" not in str(caught.value)
 
 

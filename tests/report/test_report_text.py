@@ -19,6 +19,7 @@ from wsgicheck.model.rule import ADVICE, MUST, SHOULD
 from wsgicheck.model.run import Run
 from wsgicheck.report import FORMATS, render
 from wsgicheck.report.options import columns_of, is_unicode, wants_color
+from wsgicheck.report.pep import plain
 from wsgicheck.report.source import excerpt
 from wsgicheck.report.view import RunView, finding_id
 
@@ -46,7 +47,7 @@ def test_a_block_says_all_that_a_reader_needs(run: Run) -> None:
     flat = " ".join(text.split())
     assert " ".join(card.title.split()) in flat
     assert " ".join(card.explanation.split()) in flat
-    assert f"“{' '.join(card.cites[0].quote.split())}”" in flat
+    assert f"“{plain(card.cites[0].quote)}”" in flat
     assert f"wsgicheck explain {first.rule}" in text
 
 
@@ -83,7 +84,8 @@ def test_the_rule_and_the_evidence_tell_what_to_mark(tmp_path: Path, rule: str, 
 
 def test_a_place_far_to_the_right_is_seen(tmp_path: Path) -> None:
     file = tmp_path / "app.py"
-    file.write_text("def app(environ, start):\n    start('200 OK', [" + "('Name', 'value'), " * 20 + "('X-Count', 3)])\n")
+    file.write_text("def app(environ, start):\n    start('200 OK', ["
+                    + "('Name', 'value'), " * 20 + "('X-Count', 3)])\n")
     card = CARDS["header-values-are-strings"]
     finding = finding_of(card, "the value in ('X-Count', 3) is an int", site=Site(str(file), 2, "app"))
     lines = render(run_of(finding), "text").split("\n")
@@ -232,8 +234,8 @@ def test_a_pipe_does_not_pay_for_rich() -> None:
 @given(runs())
 def test_nothing_hostile_reaches_the_terminal(run: Run) -> None:
     for verbose, quiet in ((False, False), (True, False), (False, True)):
-        plain = render(run, "text", verbose=verbose, quiet=quiet)
-        assert all(line.isprintable() for line in plain.split("\n"))
+        piped = render(run, "text", verbose=verbose, quiet=quiet)
+        assert all(line.isprintable() for line in piped.split("\n"))
         colored = SGR.sub("", render(run, "text", color=True, verbose=verbose, quiet=quiet))
         assert all(line.isprintable() for line in colored.split("\n"))
         assert render(run, "text", ascii=True, verbose=verbose, quiet=quiet).isascii()

@@ -13,8 +13,9 @@ from importlib import import_module
 from ..model.rule import MUST, Card, Level
 from ..model.run import Run
 from .options import Options
+from .view import by_name
 
-__all__ = ["FORMATS", "Options", "Renderer", "render"]
+__all__ = ["FORMATS", "Options", "Renderer", "by_name", "render"]
 
 Renderer = Callable[[Run, Mapping[str, Card], Options], str]
 
@@ -52,7 +53,7 @@ FORMATS: Mapping[str, Renderer] = _Formats()
 def _catalogue() -> Mapping[str, Card]:
     from ..rules import every_card
 
-    return {card.id: card for card in every_card()}
+    return by_name(every_card())
 
 
 def render(run: Run, format: str, *, color: bool = False, width: int = 80, verbose: bool = False,
@@ -60,8 +61,8 @@ def render(run: Run, format: str, *, color: bool = False, width: int = 80, verbo
            cards: Mapping[str, Card] | None = None) -> str:
     """Return `run` as text in `format`, one of FORMATS, with a line break at its end.
 
-    `width` is in columns and bounds prose, never a command to copy. `cards` are the rules by id, the whole
-    catalogue where none are given. Raises KeyError for a format that is none.
+    `width` is in columns and bounds prose, never a command to copy. `cards` are the rules by their full names
+    (`by_name` makes that), the whole catalogue where none are given. Raises KeyError for a format that is none.
     """
     options = Options(color=color, width=width, verbose=verbose, quiet=quiet, ascii=ascii, fail_on=fail_on)
     return FORMATS[format](run, _catalogue() if cards is None else cards, options)

@@ -6,73 +6,25 @@ on stage.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
-import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..model.request import PLAIN, Request
 from ..model.rule import Card, Example, Relation, Rule
-from .block import LEVEL_STYLES, drive_words, request_words, section_words
+from ..model.scene import Scene
+from .block import LEVEL_STYLES, drive_words, quote_words, request_words, section_words
+from .examples import example_source, function_source, script_of, script_words
 from .markdown import card_help, code, escaped, fence, prose
 from .paint import ASCII, UNICODE, Glyphs, Line, paint, wrap
 from .safe import line as safe
 from .view import plural
 
-__all__ = ["FORMATS", "example_source", "explain", "rules"]
+__all__ = ["FORMATS", "card_record", "explain", "rules"]
 
-_NAMES = {"app": "application", "environ": "change", "server": "server", "import": "module"}
 FORMATS = ("text", "json", "markdown")
 _KINDS = {"app": "an application", "environ": "a change to a legal environ", "server": "a server",
           "import": "a module to import"}
-
-
-def example_source(example: Example) -> str:
-    """Return the source of an example as a reader would write it: dedented, under a name that says what it
-    is, without decorator and annotations, after the constants it uses; "" where Python no longer has it."""
-    try:
-        source = textwrap.dedent(inspect.getsource(example.subject))
-        node = ast.parse(source).body[0]
-    except (OSError, TypeError, SyntaxError, IndexError):
-        return ""
-    lines = source.rstrip("\n").split("\n")
-    if not isinstance(node, ast.FunctionDef):
-        return "\n".join(lines[node.lineno - 1:]) + "\n"
-    # Comments before the first statement belong to it.
-    start = node.body[0].lineno - 1
-    while start > node.lineno and lines[start - 1].lstrip().startswith("#"):
-        start -= 1
-    body = lines[start:]
-    name = _NAMES.get(example.kind, node.name) if node.name == "_" else node.name
-    head = f"def {name}({_parameters(node.args)}):"
-    return "\n".join([*_constants(example, node), head, *body]) + "\n"
-
-
-def _parameters(arguments: ast.arguments) -> str:
-    bare = ast.parse(f"def f({ast.unparse(arguments)}): pass").body[0]
-    for node in ast.walk(bare):
-        if isinstance(node, ast.arg):
-            node.annotation = None
-    return ast.unparse(bare.args) if isinstance(bare, ast.FunctionDef) else ""
-
-
-def _constants(example: Example, node: ast.AST) -> list[str]:
-    """Return the assignments of the plain constants of its module that an example reads."""
-    scope = getattr(example.subject, "__globals__", {})
-    names = dict.fromkeys(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id.isupper())
-    lines = [f"{name} = {scope[name]!r}" for name in names if name in scope and _is_plain(scope[name])]
-    return [*lines, "", ""] if lines else []
-
-
-def _is_plain(value: object) -> bool:
-    """Tell whether `value` is a short constant that Python writes as it is read."""
-    text = repr(value)
-    try:
-        return len(text) < 200 and bool(ast.literal_eval(text) == value)
-    except (ValueError, SyntaxError):
-        return False
 
 
 # -- JSON ------------------------------------------------------------------------------------------------
@@ -81,9 +33,11 @@ def _is_plain(value: object) -> bool:
 def card_record(card: Card) -> dict[str, Any]:
     """Return everything about a card as what json.dumps takes."""
     return {
-        "id": card.id, "family": card.family, "kind": "relation" if isinstance(card, Relation) else "rule",
+        "id": card.id, "family": card.family, "kind": type(card).__name__.lower(),
         "level": card.level.value, "binds": card.binds.value,
         "judged_at": card.at.value if isinstance(card, Rule) else "",
+        "application": function_source(card.app, "application") if isinstance(card, Scene) else "",
+        "client": list(script_words(script_of(card))) if isinstance(card, Scene) else [],
         "title": card.title, "explanation": card.explanation,
         "covers": list(card.covers), "allows": list(card.allows), "formerly": list(card.formerly),
         "given": [other.id for other in card.given],
@@ -170,10 +124,12 @@ def _explain_text(card: Card, width: int, glyphs: Glyphs) -> Iterator[Line]:
         yield (("dim bold", safe(section_words(citation))),)
         if citation.quote:
             yield from ((("italic", "  " + part),)
-                        for part in wrap(f"“{safe(' '.join(citation.quote.split()))}”", width - 2))
+                        for part in wrap(f"“{quote_words(citation)}”", width - 2))
         if citation.url:
             yield (("underline", "  " + safe(citation.url, 300)),)
     yield from _facts(card, width)
+    if isinstance(card, Scene):
+        yield from _scene_text(card)
     for example in card.examples:
         source = example_source(example)
         if source:
@@ -184,7 +140,7 @@ def _explain_text(card: Card, width: int, glyphs: Glyphs) -> Iterator[Line]:
 
 
 def _facts(card: Card, width: int) -> Iterator[Line]:
-    facts = [("judged at", card.at.value if isinstance(card, Rule) else "the comparison of two exchanges"),
+    facts = [("judged at", _judged_at(card)),
              ("covers", ", ".join(card.covers)), ("allows", ", ".join(card.allows)),
              ("silent after", ", ".join(other.id for other in card.given)),
              ("formerly", ", ".join(card.formerly))]
@@ -192,6 +148,26 @@ def _facts(card: Card, width: int) -> Iterator[Line]:
     for label, text in facts:
         for index, part in enumerate(wrap(safe(text), width - 14)):
             yield (("dim bold", f"{'' if index else label:<14}"), ("", part))
+
+
+def _judged_at(card: Card) -> str:
+    if isinstance(card, Rule):
+        return card.at.value
+    if isinstance(card, Relation):
+        return "the comparison of two exchanges"
+    return "the socket of a real server, and inside it"
+
+
+def _scene_text(card: Scene) -> Iterator[Line]:
+    """Yield the application that runs inside the server, and what the client does."""
+    yield ()
+    yield (("dim bold", "  the application"),)
+    for written in function_source(card.app, "application").rstrip().split("\n"):
+        yield (("", "    "), ("python", safe(written.expandtabs(4), 400)))
+    yield ()
+    more = f" (one of the {card.draws})" if card.draws else ""
+    yield (("dim bold", "  the client" + safe(more)),)
+    yield from ((("", "    " + step),) for step in script_words(script_of(card)))
 
 
 def _example_title(example: Example, glyphs: Glyphs) -> Line:
@@ -207,6 +183,11 @@ def _example_title(example: Example, glyphs: Glyphs) -> Line:
 def _explain_markdown(card: Card) -> str:
     parts = [f"# {escaped(card.name)}\n",
              f"{card.level.value.upper()}, binds the {card.binds.value}.\n", card_help(card)]
+    if isinstance(card, Scene):
+        parts.append("## The application\n")
+        parts.append(fence(function_source(card.app, "application"), "python"))
+        parts.append("## The client\n")
+        parts.append(fence("\n".join(script_words(script_of(card)))))
     for bad, heading in ((True, "Breaks it"), (False, "Keeps it")):
         sources = [example_source(e) for e in card.examples if e.bad is bad]
         sources = [source for source in sources if source]

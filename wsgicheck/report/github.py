@@ -26,7 +26,7 @@ _COMMANDS: dict[Level, str] = {MUST: "error", SHOULD: "warning", ADVICE: "notice
 def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     """Return the workflow commands, one a line; the summary of the step is format "markdown"."""
     view = RunView(run, options.fail_on)
-    lines = [_annotation(f, view, cards.get(f.rule)) for f in view.findings[:SHOWN]]
+    lines = [_annotation(f, view, cards.get(f.name)) for f in view.findings[:SHOWN]]
     more = len(view.findings) - SHOWN
     if more > 0:
         worst = view.findings[SHOWN].level

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..model.finding import Finding
 from ..model.rule import Card, Citation, Level
 from ..model.run import RuleResult, Run, RunVerdict
-from .block import drive_words, request_words, section_words
+from .block import drive_words, quote_words, request_words, section_words
 from .options import Options
 from .pep import annotated
 from .plain import pieces, place_words
@@ -39,7 +39,6 @@ _WORDS: dict[RunVerdict, tuple[str, str]] = {
     RunVerdict.HOLDS: ("✔", "holds"),
 }
 """The glyph and the word of each verdict, the worst first."""
-_ABSENT = ("absent", "·", "not in this run")
 _OUTCOME = {"pass": "✔", "fail": "✘", "error": "‼"}
 
 
@@ -89,9 +88,10 @@ def _facts(run: Run, cards: Mapping[str, Card], options: Options) -> dict[str, A
         "levels": [{"name": level.value, "count": counts[level]} for level in Level],
         "totals": [{"verdict": verdict.value, "glyph": glyph, "word": word,
                     "count": len(view.with_verdict(verdict))} for verdict, (glyph, word) in _WORDS.items()],
-        "findings": [_finding(f, view, cards.get(f.rule)) for f in view.findings],
-        "accepted": [_finding(f, view, cards.get(f.rule)) for f in view.accepted],
-        "families": [{"name": safe(family.name), "rules": [_rule(r, cards.get(r.id)) for r in family.results]}
+        "findings": [_finding(f, view, cards.get(f.name)) for f in view.findings],
+        "accepted": [_finding(f, view, cards.get(f.name)) for f in view.accepted],
+        "families": [{"name": safe(family.name),
+                      "rules": [_rule(r, cards.get(f"{r.family}/{r.id}")) for r in family.results]}
                      for family in view.families()],
         "pep": _pep(run, cards),
     }
@@ -115,7 +115,6 @@ def _finding(finding: Finding, view: RunView, card: Card | None) -> dict[str, An
         ("layers", " → ".join(safe(layer, 200) for layer in finding.layers)),
         ("seen in", f"{finding.count:,} of {plural(view.run.exchanges, 'exchange')}"),
     ]
-    server = view.run.subject.kind == "server"
     return {
         "id": view.id(finding), "rule": safe(finding.rule), "family": safe(finding.family),
         "level": finding.level.value, "culprit": safe(finding.culprit, 100),
@@ -124,7 +123,7 @@ def _finding(finding: Finding, view: RunView, card: Card | None) -> dict[str, An
         "source": _source(finding, card), "rows": [row for row in rows if row[1]],
         "quotes": _quotes(card), "why": _why(card),
         "curl": curl(case) if case else "",
-        "python": "" if server else script(finding, view.run.subject, card).rstrip("\n"),
+        "python": script(finding, view.run.subject, card).rstrip("\n"),
         "events": [safe(event, 400) for event in finding.events[:200]],
     }
 
@@ -151,7 +150,7 @@ def _quotes(card: Card | None) -> list[dict[str, str]]:
         return []
     quotes = []
     for citation in card.cites:
-        quotes.append({"text": safe(" ".join(citation.quote.split())) or safe(citation.document),
+        quotes.append({"text": quote_words(citation) or safe(citation.document),
                        "where": safe(section_words(citation)), "anchor": _anchor(citation, card)})
     return quotes
 
@@ -174,28 +173,26 @@ def _rule(result: RuleResult, card: Card | None) -> dict[str, Any]:
 
 
 def _pep(run: Run, cards: Mapping[str, Card]) -> list[dict[str, Any]]:
-    blocks, _ = annotated(cards.values())
+    mine = {f"{r.family}/{r.id}" for r in run.rules}
+    # Of two cards with one id, the page speaks of the one of this run.
+    blocks, _ = annotated({card.id: card for card in sorted(cards.values(), key=lambda c: c.name in mine)}.values())
     verdicts = {r.id: r.verdict for r in run.rules}
     order = list(_WORDS)
     seen: dict[str, int] = {}
-
-    def said(rule: str) -> tuple[str, str, str]:
-        verdict = verdicts.get(rule)
-        return _ABSENT if verdict is None else (verdict.value, *_WORDS[verdict])
 
     def worst(rules: tuple[str, ...]) -> str:
         present = [verdicts[rule] for rule in rules if rule in verdicts]
         if present:
             return min(present, key=order.index).value
-        return _ABSENT[0] if rules else ""
+        return "absent" if rules else ""
 
     def ending(rule: str) -> dict[str, str]:
-        verdict, glyph, word = said(rule)
+        glyph, word = _WORDS[verdicts[rule]]
         seen[rule] = seen.get(rule, 0) + 1
-        return {"id": rule, "verdict": verdict, "glyph": glyph, "word": word,
+        return {"id": rule, "verdict": verdicts[rule].value, "glyph": glyph, "word": word,
                 "number": "" if seen[rule] == 1 else f"-{seen[rule]}"}
 
     return [{"kind": block.kind, "level": block.level, "anchor": block.anchor,
              "segments": [{"text": s.text, "kind": s.kind, "verdict": worst(s.rules),
-                           "ends": [ending(rule) for rule in s.ends]} for s in block.segments]}
+                           "ends": [ending(rule) for rule in s.ends if rule in verdicts]} for s in block.segments]}
             for block in blocks]

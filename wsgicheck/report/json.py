@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError
-from ..model.finding import Finding
+from ..model.finding import Finding, Site
 from ..model.request import Case, Drive, Request
-from ..model.rule import Card
+from ..model.rule import Card, Level
 from ..model.run import Run
 from .options import Options
 from .reproduce import curl
@@ -22,7 +22,7 @@ from .safe import line as safe
 from .script import script
 from .view import RunView
 
-__all__ = ["SCHEMA", "case_from", "case_record", "document", "render"]
+__all__ = ["SCHEMA", "case_from", "case_record", "document", "finding_from", "read", "render"]
 
 SCHEMA = "wsgicheck-report/1"
 _LONGEST = 1_000_000
@@ -66,8 +66,7 @@ def _reach(reach: Mapping[str, Any]) -> dict[str, Any]:
 
 def _finding(finding: Finding, view: RunView, cards: Mapping[str, Card]) -> dict[str, Any]:
     site, case = finding.site, finding.case
-    card = cards.get(finding.rule)
-    server = view.run.subject.kind == "server"
+    card = cards.get(finding.name)
     return {
         "id": view.id(finding),
         "rule": finding.rule,
@@ -84,7 +83,7 @@ def _finding(finding: Finding, view: RunView, cards: Mapping[str, Card]) -> dict
         "twin": None if finding.twin is None else case_record(finding.twin),
         "reproduce": {"replay": f"wsgicheck replay {view.id(finding)}",
                       "curl": "" if case is None else curl(case),
-                      "python": "" if server else script(finding, view.run.subject, card)},
+                      "python": script(finding, view.run.subject, card)},
         "events": [safe(event) for event in finding.events],
         "layers": [safe(layer) for layer in finding.layers],
     }
@@ -165,6 +164,49 @@ def case_from(record: Mapping[str, Any]) -> Case:
     except (KeyError, TypeError, ValueError) as error:
         why = safe(repr(error), 200)
         raise ConfigError(f"the finding's request is not as {SCHEMA} has it: {why}") from None
+
+
+# -- a report read back ----------------------------------------------------------------------------------
+
+
+def read(text: str) -> dict[str, Any]:
+    """Return the report that `text` is.
+
+    Raises ConfigError, with one line for a person, where it is no report of this version.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"this is no JSON: {safe(str(error), 200)}") from None
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise ConfigError(f"this is no report of schema {SCHEMA}")
+    if not isinstance(found.get("findings"), list) or not isinstance(found.get("subject"), dict):
+        raise ConfigError("the report has no findings and no subject: it is not whole")
+    return found
+
+
+def finding_from(report: Mapping[str, Any], name: str) -> Finding:
+    """Return the finding of `report` (of `read`) whose id is `name`, in any case.
+
+    Raises ConfigError where there is none, or where it is not of the form that `render` writes.
+    """
+    records = {str(r.get("id", "")).upper(): r for r in report["findings"] if isinstance(r, dict)}
+    record = records.get(name.upper())
+    if record is None:
+        known = ", ".join(sorted(records)[:20]) or "none"
+        raise ConfigError(f"the report has no finding {safe(name, 40)}; it has {safe(known, 300)}")
+    try:
+        site = record["site"]
+        return Finding(
+            rule=str(record["rule"]), family=str(record["family"]), level=Level(record["level"]),
+            culprit=str(record["culprit"]), evidence=str(record["evidence"]), count=int(record["count"]),
+            site=None if site is None else Site(str(site["file"]), int(site["line"]), str(site["function"])),
+            case=None if record["request"] is None else case_from(record["request"]),
+            twin=None if record["twin"] is None else case_from(record["twin"]),
+            events=tuple(map(str, record["events"])), layers=tuple(map(str, record["layers"])),
+            program=str(record["reproduce"]["python"]) if record["request"] is None else "")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"the finding is not as {SCHEMA} has it: {safe(repr(error), 200)}") from None
 
 
 def _maybe(value: object) -> int | None:

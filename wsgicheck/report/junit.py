@@ -46,7 +46,7 @@ def _case(suite: ET.Element, result: RuleResult, view: RunView, cards: Mapping[s
     case = ET.SubElement(suite, "testcase", classname=f"wsgicheck.{safe(result.family)}", name=safe(result.id),
                          time="0.000")
     findings = [f for f in view.ordered if f.rule == result.id]
-    text = "\n".join(finding_text(f, view, cards.get(f.rule)) for f in findings)
+    text = "\n".join(finding_text(f, view, cards.get(f.name)) for f in findings)
     if result.verdict is RunVerdict.UNEXERCISED:
         ET.SubElement(case, "skipped", type="wsgicheck.unexercised",
                       message="not exercised: nothing that was done let this rule be judged")

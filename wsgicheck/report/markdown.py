@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from ..model.finding import Finding
 from ..model.rule import Card, Citation
 from ..model.run import Run, RunVerdict
-from .block import drive_words, request_words, section_words
+from .block import drive_words, quote_words, request_words, section_words
 from .options import Options
 from .plain import pieces, place_words
 from .reproduce import curl
@@ -66,7 +66,7 @@ def _quotation(citation: Citation) -> str:
     document = "" if where.startswith(escaped(citation.document)) else f"{escaped(safe(citation.document))}, "
     if not citation.quote:
         return f"See {document}{linked}.\n"
-    return f"> {prose(safe(' '.join(citation.quote.split())))}\n>\n> {document}{linked}\n"
+    return f"> {prose(quote_words(citation))}\n>\n> {document}{linked}\n"
 
 
 def card_help(card: Card) -> str:
@@ -111,7 +111,7 @@ def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     if not options.quiet:
         parts.append(_table(view))
     for number, finding in enumerate(view.findings, 1):
-        card = cards.get(finding.rule)
+        card = cards.get(finding.name)
         parts.append(f"### {number}\\. {escaped(finding.name)}\n")
         parts.append(f"**{finding.level.value.upper()}**, {code(safe(finding.culprit, 100))}\n")
         parts.append(finding_markdown(finding, view, card))
@@ -146,10 +146,10 @@ def _table(view: RunView) -> str:
 
 
 def _reproduce(finding: Finding, view: RunView, card: Card | None) -> str:
-    if finding.case is None:
+    parts = [fence(curl(finding.case), "sh")] if finding.case is not None else []
+    python = script(finding, view.run.subject, card)
+    if not python and not parts:
         return ""
-    parts = [fence(curl(finding.case), "sh")]
-    python = "" if view.run.subject.kind == "server" else script(finding, view.run.subject, card)
     if python:
         parts.append(fence(python, "python"))
     return "<details><summary>See it again</summary>\n\n" + "\n".join(parts) + "\n</details>\n"

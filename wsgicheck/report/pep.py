@@ -14,7 +14,7 @@ from functools import cache
 from ..model.rule import Card
 from ..spec import pep_text
 
-__all__ = ["Block", "Segment", "annotated", "blocks", "headings"]
+__all__ = ["Block", "Segment", "annotated", "blocks", "headings", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ def _runs(text: str) -> tuple[Segment, ...]:
     if at < len(text):
         runs.append(Segment(text[at:]))
     return tuple(runs)
+
+
+def plain(text: str) -> str:
+    """Return a sentence of the PEP's source on one line and without its markup."""
+    return "".join(run.text for run in _runs(" ".join(text.split())))
 
 
 @cache
@@ -176,6 +181,7 @@ def _squeezed() -> _Squeezed:
 def _found(quote: str) -> list[tuple[int, int]]:
     """Return the spans of letters that `quote` names, [] where it is not in the PEP."""
     document = _squeezed().text
+    quote = plain(quote)
     whole = _squeeze(quote)
     at = document.find(whole) if whole else -1
     if at >= 0:

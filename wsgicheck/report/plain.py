@@ -6,7 +6,7 @@ import re
 
 from ..model.finding import Finding
 from ..model.rule import Card
-from .block import drive_words, request_words, section_words
+from .block import drive_words, quote_words, request_words, section_words
 from .reproduce import curl
 from .safe import line as safe
 from .view import RunView
@@ -33,7 +33,7 @@ def first_pep(card: Card) -> str:
     """Return the first quotation of a card with its section, "" where it quotes nothing."""
     for citation in card.cites:
         if citation.quote:
-            return f"“{safe(' '.join(citation.quote.split()))}” ({safe(section_words(citation))})"
+            return f"“{quote_words(citation)}” ({safe(section_words(citation))})"
     return ""
 
 

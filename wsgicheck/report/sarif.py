@@ -38,7 +38,7 @@ def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     rules = view.rules
     index = {result.id: number for number, result in enumerate(rules)}
     driver: dict[str, Any] = {"name": "wsgicheck", "informationUri": HOME,
-                              "rules": [_rule(r, cards.get(r.id)) for r in rules]}
+                              "rules": [_rule(r, cards.get(f"{r.family}/{r.id}")) for r in rules]}
     if run.version:
         driver["semanticVersion" if _is_semantic(run.version) else "version"] = safe(run.version)
     log = {
@@ -48,7 +48,7 @@ def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
             "tool": {"driver": driver},
             "columnKind": "unicodeCodePoints",
             "invocations": [_invocation(view)],
-            "results": [_result(f, view, index.get(f.rule, -1), cards.get(f.rule)) for f in view.ordered],
+            "results": [_result(f, view, index.get(f.rule, -1), cards.get(f.name)) for f in view.ordered],
             "properties": {
                 "subject": {"kind": safe(run.subject.kind), "target": safe(run.subject.target)},
                 "seed": run.seed, "exchanges": run.exchanges, "seconds": round(run.seconds, 3),

@@ -14,6 +14,7 @@ from ..model.request import Case, Request
 from ..model.rule import Card
 from ..model.run import Subject
 from .judge import bytes_literal, judged
+from .safe import line as safe
 
 __all__ = ["script", "short"]
 
@@ -78,11 +79,14 @@ def _wrapped_in(subject: Subject) -> list[str]:
 def script(finding: Finding, subject: Subject, card: Card | None) -> str:
     """Return a program that makes the exchange and fails while the rule is broken; "" where there is none.
 
-    Where the rule cannot be taken out of wsgicheck (it looks at more than one exchange, or at a moment
-    the program does not have), the program is the short one, which shows and does not judge.
+    A finding may bring its own program. Where the rule cannot be taken out of wsgicheck (it looks at more than
+    one exchange, or at a moment the program does not have), the program is the short one, which shows and does
+    not judge.
     """
+    if finding.program:
+        return "\n".join(safe(line, 100_000) for line in finding.program.split("\n"))
     case = finding.case
-    if case is None:
+    if case is None or subject.kind == "server":
         return ""
     lines = import_lines(subject)
     if not lines or not _printable(case.request):

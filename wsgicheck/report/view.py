@@ -11,10 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..model.finding import Finding
-from ..model.rule import Level
+from ..model.rule import Card, Level
 from ..model.run import RuleResult, Run, RunVerdict
 
-__all__ = ["FamilyView", "RunView", "finding_id", "plural", "split_evidence"]
+__all__ = ["FamilyView", "RunView", "by_name", "finding_id", "plural", "split_evidence"]
+
+
+def by_name(cards: Iterable[Card]) -> dict[str, Card]:
+    """Return the cards by their full names, "body/chunks-are-bytes"."""
+    return {card.name: card for card in cards}
 
 # Crockford's base 32: nothing that is read as something else, and no case.
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
