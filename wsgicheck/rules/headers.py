@@ -17,6 +17,7 @@ from ..model.rule import APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdi
 from ..show import show
 from ..syntax import DIGITS, STATUS_CODE
 from .kinds import is_a, name_of, text_of
+from .start_response import start_response_gets_two_or_three_arguments
 
 __all__ = ["GROUND", "TEXT", "code_of", "field_values", "items", "pairs"]
 
@@ -67,7 +68,8 @@ _STRINGS = ('"Native" strings (which are always implemented using the type named
 
 
 @rule(at=Moment.START, binds=APPLICATION, level=MUST, covers=("HD-001",),
-      cites=pep("the-start-response-callable", "It must be a Python list; i.e. type(response_headers) is ListType"))
+      cites=pep("the-start-response-callable", "It must be a Python list; i.e. type(response_headers) is ListType"),
+      given=(start_response_gets_two_or_three_arguments,))
 def header_list_is_a_list(x: Exchange, start: Start) -> Verdict:
     """The headers are passed as a list, and as nothing that merely resembles one.
 

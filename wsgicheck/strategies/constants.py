@@ -10,14 +10,14 @@ import dis
 import re
 import types
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from .files import roots_of, sources, templates
 from .headers import RESERVED as NEVER
 from .material import Endpoint, Material, carried
-from .walk import file_of, function_of, home_of, unwrapped, walk
+from .walk import called_from, file_of, function_of, home_of, unwrapped, walk
 
 __all__ = ["endpoint_of", "material_of"]
 
@@ -28,6 +28,8 @@ _MOST = {"endpoints": 200, "methods": 20, "query_names": 150, "query_values": 15
          "content_types": 20, "bodies": 40}
 _NEAR = 12
 """Constants that count as near a path which stands before them."""
+_OWN = 12
+"""Weight of a place named by the application's own code, against places named elsewhere in its module."""
 
 _PATH = re.compile(r"/(?!>)[^\s\"\\^$()|?*]{0,150}")
 _RELATIVE = re.compile(r"[\w<>:.{}-]+(?:/[\w<>:.{}-]+)*/")
@@ -97,7 +99,7 @@ def _joined(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
         known[new.path] = new if old is None else Endpoint(
             new.path, _both(old.methods, new.methods), _both(old.queries, new.queries),
             _both(old.query_names, new.query_names), _both(old.form_names, new.form_names),
-            _both(old.bodies, new.bodies), _both(old.headers, new.headers))
+            _both(old.bodies, new.bodies), _both(old.headers, new.headers), max(old.weight, new.weight))
     return list(known.values())
 
 
@@ -311,8 +313,12 @@ def material_of(app: object, *, module: types.ModuleType | None = None) -> Mater
     found = walk(app, home, owned)
     bag = _Bag()
     done: set[types.CodeType] = set()
+    called = called_from(app)
     for code in found.codes:
+        before = len(bag.endpoints)
         _read(bag, code, done)
+        if code in called:
+            bag.endpoints[before:] = [replace(endpoint, weight=_OWN) for endpoint in bag.endpoints[before:]]
     for text, code in found.dispatch:
         if (path := _path(text)) is not None:
             bag.endpoints.append(_endpoint(path, code))

@@ -331,6 +331,35 @@ class _Walk:
         self.take(_slots(value), own)
 
 
+def called_from(app: object) -> frozenset[types.CodeType]:
+    """Return the code that a function application can come to by name: its own, and that of what it names.
+
+    A module may hold more than this one application; what stands in the others' code matters less. Empty
+    where the application is no function.
+    """
+    start = function_of(app)
+    if start is None:
+        return frozenset()
+    start = unwrapped(start)
+    names = start.__globals__
+    met: set[types.CodeType] = set()
+    queue = [start.__code__]
+    while queue and len(met) < MOST_OBJECTS:
+        code = queue.pop()
+        if code in met:
+            continue
+        met.add(code)
+        queue += [part for part in code.co_consts if type(part) is types.CodeType]
+        for name in code.co_names:
+            value = names.get(name)
+            function = function_of(value) if type(value) is types.FunctionType else None
+            if function is not None and function.__globals__ is names:
+                queue.append(function.__code__)
+            elif isinstance(value, type) and type(value) is type:
+                queue += [part.__code__ for part in _class_dict(value).values() if type(part) is types.FunctionType]
+    return frozenset(met)
+
+
 def walk(app: object, module: types.ModuleType | None, owned: Owned) -> Found:
     """Return what is met on the way from `app`, then from the globals of `module`, nearest first."""
     walker = _Walk(owned)
