@@ -55,7 +55,7 @@ def look(application: Callable[..., Any], case: Case) -> tuple[Exchange, Respons
     response = Response()
     for _ in range(max(1, case.drive.calls)):
         response = serve(spied, case.request, case.drive, environ_of(case.request))
-    x = seen[-1]
+    x = seen[-1] if seen else Exchange()
     note_handed_over(x, response.body, response.error)
     return x, response
 

@@ -16,10 +16,11 @@ from hypothesis.strategies import SearchStrategy
 
 from ..model.exchange import Exchange
 from ..model.moments import Ending
-from ..model.request import Case, Drive, Request
+from ..model.request import PLAIN, Case, Drive, Request
 from ..model.rule import HOLDS, NOT_APPLICABLE, Relation, Rule
 from ..stage import Observation, Stage
 from ..stories import Fresh, Telling, tell
+from .guide import Guide
 from .place import raised_site
 from .records import Sighting, Tally, weight
 
@@ -33,9 +34,9 @@ THOROUGH = 8
 """Examples at the beginning for which every drive is tried."""
 SHARE = 3
 """Drives that each later example is worth."""
-NEW_KIND, KNOWN_KIND = 150, 8
-"""Exchanges that laws may make for an example that was answered as none before, and for one that was answered as "
-  "others were."""
+NEW_KIND, NEW_ANSWER, KNOWN_ANSWER = 150, 30, 5
+"""Exchanges that laws may make for an example: the first of its kind (method, status, type), one that was answered as
+none before, one that was answered as others were."""
 ENOUGH = 4
 """Breaches of one law after which it has been shown."""
 GATHERED = 12
@@ -44,6 +45,10 @@ GATHERED = 12
 
 class OutOfTime(Exception):
     """The time of the run is over."""
+
+
+class Declined(Exception):
+    """A law asks for what might change the application's data."""
 
 
 def quiet_settings(examples: int, *phases: Phase) -> settings:
@@ -77,13 +82,16 @@ class Explorer:
         sighted: is told of the first sighting of each rule.
         tick: is called after each example.
         fresh: makes cases happen in a process that has served nothing.
+        guide: follows which routes are entered, and says what may be asked; without it, everything may.
     """
 
     def __init__(self, application: Callable[..., Any], rules: Sequence[Rule], relations: Sequence[Relation], *,
                  doing: Callable[[Case | None], None], sighted: Callable[[Sighting], None],
                  tick: Callable[[Tally], None], deadline: float, avoid: frozenset[tuple[str, str]] = frozenset(),
-                 fresh: Fresh | None = None) -> None:
+                 fresh: Fresh | None = None, guide: Guide | None = None) -> None:
         self.tally = Tally()
+        if guide is not None:
+            self.tally.reached = guide.reached
         self.smallest: dict[str, Sighting] = {}
         """By rule id, the sighting with the smallest case."""
         self.first_at: dict[str, int] = {}
@@ -95,18 +103,29 @@ class Explorer:
         self._laws = tuple(law for law in relations if not law.costly)
         self._costly = tuple(law for law in relations if law.costly)
         self._met: dict[tuple[Any, ...], dict[str, int]] = {}
+        """By kind of answer, and by kind and path, how often each law was put to the test there."""
+        self._answers: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        """By answer, where it was seen first."""
         self._fresh = fresh
         self._doing, self._sighted, self._tick = doing, sighted, tick
         self._deadline = deadline
         self._avoid = avoid
+        self._guide = guide
 
     def perform(self, case: Case) -> Observation:
         """Make one case happen and count it."""
+        guide = self._guide if case.drive == PLAIN else None
         self._doing(case)
         try:
-            observed = self._stage.perform(case)
+            if guide is None:
+                observed = self._stage.perform(case)
+            else:
+                with guide.watch:
+                    observed = self._stage.perform(case)
         finally:
             self._doing(None)
+        if guide is not None:
+            guide.saw(case.request, observed)
         tally = self.tally
         tally.exchanges += len(observed.exchanges)
         for rule, text in observed.crashed:
@@ -145,8 +164,12 @@ class Explorer:
 
     def _tell(self, law: Relation, request: Request, memory: Memory | None) -> Telling | None:
         used: dict[Case, int] = {}
+        declined: list[Case] = []
 
         def perform(case: Case) -> Exchange:
+            if not self.permits(case.request):
+                declined.append(case)
+                raise Declined
             if memory is None:
                 return self.perform(case).exchange
             index = used.get(case, 0)
@@ -155,6 +178,8 @@ class Explorer:
 
         telling = tell(law, request, self._application, perform=perform, fresh=self._fresh,
                        others=lambda: self.gathered, doing=self._doing)
+        if declined:
+            return None
         if telling.crash:
             self.tally.crashed.setdefault(law.id, telling.crash)
             return None
@@ -168,9 +193,13 @@ class Explorer:
         if known is None or (sighting.case and known.case and weight(sighting.case) < weight(known.case)):
             self.smallest[sighting.rule] = sighting
 
+    def permits(self, request: Request) -> bool:
+        """Tell whether the request may be made, as far as the application's data is concerned."""
+        return self._guide is None or self._guide.permits(request)
+
     def avoids(self, request: Request) -> bool:
-        """Tell whether a request like this one has ended an earlier life of the child."""
-        return not self._avoid.isdisjoint((
+        """Tell whether a request is not to be made: one like it has ended an earlier life, or it may change data."""
+        return not self.permits(request) or not self._avoid.isdisjoint((
             (request.method, request.path), ("*", request.path), (request.method, "*")))
 
     def example(self, request: Request) -> None:
@@ -178,6 +207,8 @@ class Explorer:
         if time.monotonic() > self._deadline:
             raise OutOfTime
         number = self.tally.examples
+        if self._guide is not None:
+            self._guide.renew()
         if not self.avoids(request):
             plain = self.perform(Case(request))
             self._count_answer(plain)
@@ -195,19 +226,22 @@ class Explorer:
     def _judge(self, request: Request, plain: Observation) -> None:
         """Put laws to the test with `request`: those first that answers of its kind have met least often."""
         x = plain.exchange
-        kind = (request.method, request.path if x.code < 400 else "", x.code, x.value("content-type"), bool(x.raised))
-        met = self._met.setdefault(kind, {})
+        kind = (request.method, x.code, x.value("content-type"), bool(x.raised))
+        here = self._answers.setdefault((kind, x.headers, x.body, x.raised), (*kind, request.path))
+        of_kind, met = self._met.setdefault(kind, {}), self._met.setdefault(here, {})
         memory = Memory(self.perform, {plain.case: [x]})
-        budget = self.tally.exchanges + (KNOWN_KIND if met else NEW_KIND)
+        budget = self.tally.exchanges + (NEW_KIND if not of_kind else NEW_ANSWER if not met else KNOWN_ANSWER)
         number = self.tally.examples
         count = len(self._laws)
-        order = sorted(range(count), key=lambda at: (met.get(self._laws[at].id, 0), (at + number) % count))
+        order = sorted(range(count), key=lambda at: (met.get(self._laws[at].id, 0), of_kind.get(self._laws[at].id, 0),
+                                                     (at + number) % count))
         for law in (self._laws[at] for at in order):
             if self.tally.broken.get(law.id, 0) >= ENOUGH:
                 continue
             if self.tally.exchanges >= budget or time.monotonic() > self._deadline:
                 break
             met[law.id] = met.get(law.id, 0) + 1
+            of_kind[law.id] = of_kind.get(law.id, 0) + 1
             self.relate(law, request, memory)
 
     def _gather(self, request: Request, x: Exchange) -> None:
@@ -230,6 +264,12 @@ class Explorer:
                 if not self.avoids(request):
                     self.relate(law, request)
 
+    def ask(self, request: Request) -> Observation:
+        """Make one exchange happen in passing: judged and counted, no example of its own."""
+        observed = self.perform(Case(request))
+        self._count_answer(observed)
+        return observed
+
     def _count_answer(self, observed: Observation) -> None:
         x = observed.exchange
         code = 0 if x.raised and not x.headers_gone else x.code
@@ -239,10 +279,21 @@ class Explorer:
             if text in self.tally.raised or len(self.tally.raised) < 100:
                 self.tally.raised[text] = self.tally.raised.get(text, 0) + 1
 
-    def run(self, requests: SearchStrategy[Request], seed_value: int, examples: int) -> None:
+    def visit(self, requests: Sequence[Request]) -> None:
+        """Explore given requests, each as an example; stops when the deadline has passed."""
+        try:
+            for request in requests:
+                self.example(request)
+        except OutOfTime:
+            pass
+
+    def run(self, requests: SearchStrategy[Request], seed_value: int, examples: int, *, last: bool = True) -> None:
         """Draw `examples` requests and explore each.
 
         Stops early, and silently, when the deadline has passed.
+
+        Args:
+            last: no more are drawn afterwards, so that costly laws have their turn.
         """
 
         @seed(seed_value)
@@ -255,7 +306,8 @@ class Explorer:
             explore()
         except OutOfTime:
             return
-        self.finish()
+        if last:
+            self.finish()
 
 
 def _turn(things: Sequence[Any], number: int) -> Iterator[Any]:

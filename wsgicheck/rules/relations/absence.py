@@ -26,7 +26,7 @@ _CGI = {
     "AUTH_TYPE": "Basic", "SERVER_SOFTWARE": "Example/1.0", "GATEWAY_INTERFACE": "CGI/1.1", "DOCUMENT_ROOT": "/srv/www",
     "SCRIPT_FILENAME": "/srv/www/app.wsgi", "PATH_TRANSLATED": "/srv/www/index.html", "SERVER_ADDR": "192.0.2.9",
     "SERVER_ADMIN": "root@localhost", "HTTPS": "off", "REQUEST_SCHEME": "http", "UNIQUE_ID": "aaaa", "HOME": "/",
-    "PATH": "/usr/bin", "SCRIPT_URL": "/", "CONTEXT_PREFIX": "", "SSL_PROTOCOL": "TLSv1.3",
+    "PATH": "/usr/bin", "CONTEXT_PREFIX": "", "SSL_PROTOCOL": "TLSv1.3",
 }
 _SERVERS_OWN = {
     "REQUEST_URI": "/", "RAW_URI": "/", "uwsgi.version": "2.0", "uwsgi.node": "localhost", "gunicorn.socket": "1",

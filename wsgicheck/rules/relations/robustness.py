@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from ...model.exchange import Exchange
 from ...model.request import Case, Request
-from ...model.rule import ADVICE, APPLICATION, HOLDS, NOT_APPLICABLE, SHOULD, Verdict, pep, relation, rfc
+from ...model.rule import ADVICE, APPLICATION, HOLDS, NOT_APPLICABLE, Verdict, pep, relation, rfc
 from ...model.story import Story
 from ...show import show
 from .answers import answer, answered, failed, steady, without
@@ -35,6 +35,22 @@ def _stands(request: Request, variants: list[tuple[str, Request]], expected: str
     return HOLDS
 
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _is_rare(request: Request) -> bool:
+    """Tell whether a request is of the kinds that the other rules here are about."""
+    parts = (request.path, request.get("SCRIPT_NAME"), request.query, request.get("HTTP_COOKIE"))
+    try:
+        for part in parts:
+            part.encode("latin-1").decode("utf-8")
+        unquote_to_bytes(request.query.encode("latin-1")).decode("utf-8")
+    except UnicodeError:
+        return True
+    return (request.method not in _METHODS or any(letter in request.get("HTTP_COOKIE") for letter in '"[\\')
+            or (bool(request.body) and not request.get("CONTENT_LENGTH")))
+
+
 @relation(binds=APPLICATION, level=ADVICE, covers=("EX-001",), cites=pep(
     "error-handling", "In general, applications **should** try to trap their own, internal errors, and display a "
                       "helpful "
@@ -46,6 +62,8 @@ def errors_are_answered(request: Request) -> Story:
     servers an empty page or a closed connection, and the traceback is in the server's log or nowhere. Catch exceptions
     at the top, log them with the request they belong to, and answer with a page of yours.
     """
+    if _is_rare(request):
+        return NOT_APPLICABLE  # advice of its own
     x = yield Case(request)
     if not x.raised or x.raised_in_call:
         return HOLDS
@@ -267,7 +285,7 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
     return parts
 
 
-@relation(binds=APPLICATION, level=SHOULD, covers=("PORT-032",), cites=pep(
+@relation(binds=APPLICATION, level=ADVICE, covers=("PORT-032",), cites=pep(
     "other-http-features", "WSGI servers **must** handle any supported inbound \"hop-by-hop\" headers on their own, "
                            "such as "
                            "by decoding any inbound ``Transfer-Encoding``, including chunked encoding if applicable."))

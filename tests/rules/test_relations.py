@@ -1,0 +1,148 @@
+"""Laws over several exchanges: silent on every legal application, steady about what changes by itself, all on record."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wsgicheck.model.request import Case, Drive, Request
+from wsgicheck.model.rule import ADVICE, Relation
+from wsgicheck.reference.gateway import MARK
+from wsgicheck.reference.repertoire import Recipe
+from wsgicheck.report.coverage import rows
+from wsgicheck.rules import laws
+from wsgicheck.spec import statements
+from wsgicheck.stories import look, tell
+from wsgicheck.strategies import requests
+from wsgicheck.strategies.applications import recipes
+
+LAWS = laws()
+QUICK = tuple(law for law in LAWS if not law.costly)
+ELSEWHERE = {
+    "SR-025": "binds who implements start_response: servers and middleware",
+}
+
+
+def by_id(name: str) -> Relation:
+    return next(law for law in LAWS if law.id == name)
+
+
+def verdicts(application: Callable[..., Any], request: Request) -> dict[str, str]:
+    """Return the evidence of each law that is broken, told twice, as a run does."""
+    found = {}
+    for law in QUICK:
+        telling = tell(law, request, application)
+        assert not telling.crash, (law, telling.crash)
+        if isinstance(telling.verdict, str) and tell(law, request, application).broken:
+            found[law.id] = telling.verdict
+    return found
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(recipes(mishaps=False), requests())
+def test_legal_applications_break_nothing_that_binds(recipe: Recipe, request: Request) -> None:
+    application = recipe.build()
+    found = {name: told for name, told in verdicts(application, request).items() if by_id(name).level is not ADVICE}
+    assert not found, recipe.source()
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(st.sampled_from([law for law in LAWS if law.costly]), recipes(mishaps=False))
+def test_legal_applications_stand_many_threads(law: Relation, recipe: Recipe) -> None:
+    telling = tell(law, Request(), recipe.build())
+    assert not telling.crash
+    assert not telling.broken, telling.verdict
+
+
+def restless(environ: dict[str, Any], start_response: Any, visits: Any = itertools.count(1)) -> Any:  # noqa: B008
+    """Everything that changes by itself: the time, a token, a cookie, a tag, a count."""
+    token = f"{time.perf_counter_ns():x}"
+    body = f"<p>visit {next(visits)} of {token}</p><input name=csrf value={token}>".encode()
+    start_response("200 OK", [
+        ("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body))), ("Date", "now"),
+        ("Set-Cookie", f"session={token}; Path=/"), ("X-Request-Id", token), ("X-Token", token), ("Age", token[:2]),
+        ("Vary", "Cookie")])
+    return [body]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.id)
+def test_what_changes_by_itself_is_not_compared(law: Relation, method: str) -> None:
+    telling = tell(law, Request.make(method, "/a/b", "name=Ada", body=b"a=b" if method == "POST" else b""), restless)
+    assert not telling.crash
+    assert not telling.broken, telling.verdict
+
+
+@pytest.mark.parametrize("law", QUICK, ids=lambda law: law.id)
+def test_whatever_an_application_does_no_law_crashes(law: Relation) -> None:
+    def nothing(environ: Any, start_response: Any) -> None:
+        return None
+
+    def text(environ: Any, start_response: Any) -> str:
+        start_response(200, {"a": 1})
+        return "text"
+
+    def failing(environ: Any, start_response: Any) -> Any:
+        raise SystemError
+
+    def late(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("ETag", '"1"'), ("Content-Length", "x"), ("Content-Range", "bytes 9-3/x"),
+                                  ("Accept-Ranges", "bytes"), ("Location", "http://[")])
+        yield b"a"
+        raise SystemError
+
+    for application in (nothing, text, failing, late):
+        for method in ("GET", "POST", "get"):
+            telling = tell(law, Request.make(method, "/x", "a=b", body=b"a=b", content_type="text/plain"), application)
+            assert not telling.crash, (application, telling.crash)
+
+
+def test_the_servers_mark_is_taken_off_again() -> None:
+    shared = [("Content-Type", "text/plain")]
+
+    def application(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", shared)
+        return [b"x"]
+
+    law = by_id("header-lists-are-not-shared")
+    for _ in range(2):
+        assert tell(law, Request(), application).broken
+        assert MARK not in shared
+    assert shared == [("Content-Type", "text/plain")]
+
+
+def test_a_list_that_was_emptied_is_filled_again() -> None:
+    shared = [("Content-Type", "text/plain")]
+    x, response = look(lambda environ, start: [b"x"] if start("200 OK", shared) else [], Case(
+        Request(), Drive(headers="cleared")))
+    assert shared == [("Content-Type", "text/plain")]
+    assert x.headers == tuple(shared) == tuple(response.headers)
+
+
+def test_what_is_kept_is_named_with_who_keeps_it() -> None:
+    def application(environ: Any, start_response: Any) -> Any:
+        KEPT.append(environ)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"x"]
+
+    telling = tell(by_id("nothing-of-the-server-is-kept"), Request(), application)
+    KEPT.clear()
+    assert isinstance(telling.verdict, str)
+    assert f"wsgi.input (by {__name__}.KEPT)" in telling.verdict
+
+
+KEPT: list[Any] = []
+
+
+def test_every_active_statement_about_applications_is_judged() -> None:
+    judged = {row.id: bool(row.cards) or bool(row.excuse) for row in rows()}
+    missing = [name for name, row in statements().items()
+               if row.check == "active" and row.subject in ("application", "both") and not judged[name]
+               and not name.startswith("MW-") and name not in ELSEWHERE]
+    assert not missing
