@@ -45,6 +45,7 @@ class Recipe:
         ready: seconds until the probe must have answered.
         grace: seconds between SIGTERM and SIGKILL.
         layer: the server in front, where it is one of its own ("nginx").
+        proxied: that layer speaks HTTP to the server behind it.
         deployer_variable: the environ variable that the recipe sets to "deployed" (PEP 3333 wants a way).
         run_in_ci: part of the matrix of every CI run.
         notes: what a person should know, one line each.
@@ -70,6 +71,7 @@ class Recipe:
     ready: float = 20.0
     grace: float = 5.0
     layer: str = ""
+    proxied: bool = False
     deployer_variable: str = ""
     run_in_ci: bool = False
     world_readable: bool = False

@@ -149,7 +149,8 @@ class Session:
         if self.recipe is None:
             return {}
         known = {"multithread": self.recipe.multithread, "multiprocess": self.recipe.multiprocess,
-                 "deployer_variable": self.recipe.deployer_variable, "http": self.recipe.http or self.version}
+                 "deployer_variable": self.recipe.deployer_variable, "http": self.recipe.http or self.version,
+                 "proxied": self.recipe.proxied or None}
         return {key: value for key, value in known.items() if value not in (None, "")}
 
     # -- one scene ---------------------------------------------------------------------------------------

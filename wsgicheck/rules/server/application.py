@@ -46,7 +46,7 @@ def partial_is_an_application(seen: Seen, wire: Wire) -> Verdict:
 @scene(level=MUST, covers=("APP-001", "APP-002"), script=get(), kind="watched",
        cites=pep("specification-overview",
                  "Callables are only to be called, not\nintrospected upon."))
-def application_is_only_called(seen: Seen, wire: Wire) -> Verdict:
+def application_is_never_introspected(seen: Seen, wire: Wire) -> Verdict:
     """The application object is called, and no attribute of it is looked up.
 
     A server that guesses from the signature or from __code__ what kind of application it has been given

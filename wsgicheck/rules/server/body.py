@@ -75,7 +75,7 @@ def _asking(drawn: str) -> Script:
 
 @scene(level=MUST, covers=("BD-003", "CL-007"), app=_shaped, script=_asking, draws="body shape",
        examples=tuple(_SHAPES), cites=_ITERABLE)
-def any_iterable_is_a_body(seen: Seen, wire: Wire) -> Verdict:
+def iterables_of_every_kind_are_sent(seen: Seen, wire: Wire) -> Verdict:
     """Lists, tuples, generators and any other iterable are sent alike, with or without close() or a length.
 
     A server that asks for __next__, for an index or for close() cannot send what frameworks return; the

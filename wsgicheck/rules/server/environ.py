@@ -40,7 +40,7 @@ def environ_is_fresh(seen: Seen, wire: Wire) -> Verdict:
     for number, state in enumerate(states[1:], 2):
         if state.facts.get("left"):
             return f"call {number} finds what call 1 stored in environ; expected a fresh environ"
-        if state.facts.get("method") != "GET" or not state.facts.get("name"):
+        if state.facts.get("method") != "GET" or state.facts.get("name") != states[0].facts.get("name"):
             return (f"call {number} has REQUEST_METHOD {state.facts.get('method')!r} and SERVER_NAME "
                     f"{state.facts.get('name')!r} after call 1 cleared its environ; expected all of it anew")
     return HOLDS
@@ -95,6 +95,8 @@ def server_protocol_is_that_of_the_request(seen: Seen, wire: Wire) -> Verdict:
     An application that streams without a length, or waits for 100-continue, decides by it. A server behind
     a proxy can only tell the version of the proxy's own request.
     """
+    if seen.recipe.get("proxied"):
+        return NOT_APPLICABLE  # its client is the proxy, whose version it tells
     got = [event.facts["environ"].get("SERVER_PROTOCOL") for event in seen.calls]
     if len(got) < 2:
         return NOT_APPLICABLE if wire.answer is not None else lost(seen, wire)

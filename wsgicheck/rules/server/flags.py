@@ -26,17 +26,20 @@ _TWO: Script = (ask("GET", on=0), ask("GET", on=1), ask("GET", on=2), Await("in"
 
 
 def _overlaps(seen: Seen) -> tuple[bool, bool]:
-    """Tell whether two calls were under way at once: in one process, and in two."""
-    spans: list[tuple[float, float, int]] = []
+    """Tell whether two calls were under way at once: in two threads of one process, and in two processes.
+
+    Greenlets of one thread take turns; whether they are threads the PEP does not say, so they prove nothing.
+    """
+    spans: list[tuple[float, float, int, int]] = []
     for entered in seen.all("in"):
         left = next((e.at for e in seen.all("out") if (e.pid, e.thread) == (entered.pid, entered.thread)
                      and e.at > entered.at), None)
-        spans.append((entered.at, left if left is not None else float("inf"), entered.pid))
+        spans.append((entered.at, left if left is not None else float("inf"), entered.pid, entered.thread))
     same = other = False
-    for number, (start, end, pid) in enumerate(spans):
-        for start2, end2, pid2 in spans[number + 1:]:
+    for number, (start, end, pid, thread) in enumerate(spans):
+        for start2, end2, pid2, thread2 in spans[number + 1:]:
             if start < end2 and start2 < end:
-                same, other = same or pid == pid2, other or pid != pid2
+                same, other = same or (pid == pid2 and thread != thread2), other or pid != pid2
     return same, other
 
 

@@ -287,7 +287,7 @@ def chunked_body_is_decoded(seen: Seen, wire: Wire) -> Verdict:
 
 @scene(level=MUST, covers=("SV-014",), app=_to_the_end, given=(chunked_body_is_decoded,), cites=rfc(9112, "7.1.1"),
        script=(ask("POST", "/", "Transfer-Encoding: chunked"),
-               Send(b"5;x=y;z=\"a\"\r\nhello\r\n0\r\nTrailer: a\r\n\r\n"),
+               Send(b"5;x=y;z=\"a\"\r\nhello\r\n0\r\nX-Trailer: a\r\n\r\n"),
                Await("read|raised", 1.5), Receive(patience=1.0)))
 def chunk_extensions_are_ignored(seen: Seen, wire: Wire) -> Verdict:
     """A chunk with an extension, and a trailer after the last one, are read like any others.
