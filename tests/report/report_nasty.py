@@ -46,7 +46,8 @@ def requests(draw: st.DrawFn) -> Request:
 
 
 drives = st.builds(Drive, stop_after=st.none() | st.integers(0, 3), start_raises=st.booleans(),
-                   write_raises_after=st.none() | st.integers(0, 2), calls=st.integers(1, 2))
+                   write_raises_after=st.none() | st.integers(0, 2), calls=st.integers(1, 2),
+                   headers=st.sampled_from(["", "cleared", "marked"]), closes=st.integers(1, 2), watched=st.booleans())
 cases = st.builds(Case, requests(), drives)
 
 

@@ -143,7 +143,7 @@ def test_every_verdict_is_a_word(kind: str) -> None:
         assert word in text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(runs())
 def test_a_hostile_run_makes_a_page_of_ours(run: Run) -> None:
     html = render(run, "html")

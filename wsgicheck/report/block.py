@@ -248,4 +248,6 @@ def drive_words(drive: Drive) -> str:
         said.append("empties the header list" if drive.headers == "cleared" else "adds a field to the header list")
     if drive.closes != 1:
         said.append(f"calls close() {drive.closes} times")
+    if drive.watched:
+        said.append("remembers the streams and start_response it gave")
     return "; ".join(said)

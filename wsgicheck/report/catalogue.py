@@ -121,7 +121,7 @@ def _explain_text(card: Card, width: int, glyphs: Glyphs) -> Iterator[Line]:
             yield from ((("", part),) for part in wrap(safe(" ".join(paragraph.split()), 10_000), width))
     yield ()
     for citation in card.cites:
-        yield (("dim bold", safe(section_words(citation))),)
+        yield from ((("dim bold", part),) for part in wrap(safe(section_words(citation)), width))
         if citation.quote:
             yield from ((("italic", "  " + part),)
                         for part in wrap(f"“{quote_words(citation)}”", width - 2))

@@ -29,8 +29,10 @@ def example_source(example: Example) -> str:
 def function_source(function: Callable[..., Any], name: str) -> str:
     """Return the source of `function` as a reader would write it: dedented, without decorator and annotations,
     after the constants it uses; called `name` where it has no name of its own."""
+    # An instance is shown by its class.
+    shown = function if inspect.isroutine(function) or isinstance(function, type) else type(function)
     try:
-        source = textwrap.dedent(inspect.getsource(function))
+        source = textwrap.dedent(inspect.getsource(shown))
         node = ast.parse(source).body[0]
     except (OSError, TypeError, SyntaxError, IndexError):
         return ""

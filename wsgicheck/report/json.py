@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import ConfigError
 from ..model.finding import Finding, Site
@@ -92,6 +92,9 @@ def _finding(finding: Finding, view: RunView, cards: Mapping[str, Card]) -> dict
 # -- one request -----------------------------------------------------------------------------------------
 
 
+_HEADERS: dict[object, Literal["", "cleared", "marked"]] = {"": "", "cleared": "cleared", "marked": "marked"}
+
+
 def _text(text: str) -> str | dict[str, str]:
     """Return `text` itself where UTF-8 can carry it, else its escaped form, told apart by its shape."""
     try:
@@ -123,7 +126,8 @@ def case_record(case: Case) -> dict[str, Any]:
         "run_once": request.run_once,
         "file_wrapper": request.file_wrapper,
         "drive": {"stop_after": drive.stop_after, "start_raises": drive.start_raises,
-                  "write_raises_after": drive.write_raises_after, "calls": drive.calls},
+                  "write_raises_after": drive.write_raises_after, "calls": drive.calls, "headers": drive.headers,
+                  "closes": drive.closes, "watched": drive.watched},
         "complete": complete and len(request.reads) <= 10_000,
     }
 
@@ -160,7 +164,8 @@ def case_from(record: Mapping[str, Any]) -> Case:
         )
         return Case(request, Drive(
             stop_after=_maybe(drive["stop_after"]), start_raises=bool(drive["start_raises"]),
-            write_raises_after=_maybe(drive["write_raises_after"]), calls=int(drive["calls"])))
+            write_raises_after=_maybe(drive["write_raises_after"]), calls=int(drive["calls"]),
+            headers=_HEADERS[drive["headers"]], closes=int(drive["closes"]), watched=bool(drive["watched"])))
     except (KeyError, TypeError, ValueError) as error:
         why = safe(repr(error), 200)
         raise ConfigError(f"the finding's request is not as {SCHEMA} has it: {why}") from None

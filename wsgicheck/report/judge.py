@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from ..model.finding import Finding
-from ..model.request import Request
+from ..model.request import Drive, Request
 from ..model.rule import Card, Rule
 from . import standalone
 
@@ -188,7 +188,8 @@ def judged(finding: Finding, subject: Sequence[str], card: Card) -> str:
     `subject` are the lines that bind the application to `application`.
     """
     case = finding.case
-    if case is None or case.request.reads or case.drive.calls != 1 or not isinstance(card, Rule):
+    if case is None or case.request.reads or not isinstance(card, Rule) or case.drive != Drive(
+            case.drive.stop_after, case.drive.start_raises, case.drive.write_raises_after):
         return ""
     parts = _parts(card)
     if parts is None:

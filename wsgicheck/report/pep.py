@@ -79,7 +79,9 @@ def _runs(text: str) -> tuple[Segment, ...]:
 
 def plain(text: str) -> str:
     """Return a sentence of the PEP's source on one line and without its markup."""
-    return "".join(run.text for run in _runs(" ".join(text.split())))
+    whole = " ".join(text.split())
+    # Where there is no markup, a backslash is a backslash.
+    return "".join(run.text for run in _runs(whole)) if re.search(r"[`*]", whole) else whole
 
 
 @cache

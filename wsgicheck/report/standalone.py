@@ -43,6 +43,7 @@ class Facts:
         self.reads, self.bytes_read = 0, 0
         self.ending: Any = None
         self.raised, self.closes, self.over, self.file_wrapped = "", 0, False, False
+        self.unmeasured, self.raised_in_call = 0, False
         self.input_attributes: tuple[str, ...] = ()
         self.input_tested: tuple[str, ...] = ()
         self.errors_attributes: tuple[str, ...] = ()
@@ -59,6 +60,10 @@ class Facts:
     @property
     def bodyless(self) -> bool:
         return self.method == "HEAD" or 100 <= self.code < 200 or self.code in (204, 304)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(name.lower() for name, _ in self.headers)
 
     def values(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key.lower() == name.lower()]
