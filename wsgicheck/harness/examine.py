@@ -136,10 +136,15 @@ class Watched:
     application: Callable[..., Any] | None = None
     begun: float = 0.0
 
-    def loaded(self, module: ModuleType, attribute: str, application: Any) -> None:
-        """Take note that the import is over, and of what it has given."""
+    def loaded(self, module: ModuleType, attribute: str, application: Any, *, resources: bool = False) -> None:
+        """Take note that the import is over, and of what it has given.
+
+        Args:
+            resources: watch also what requests leave open; only where each is seen through to its end, since a
+                server that breaks off makes a law-abiding application leave a file to the garbage collector.
+        """
         seconds = time.monotonic() - self.begun
-        self.watcher.import_is_over()
+        self.watcher.import_is_over(resources=resources)
         file = os.path.abspath(getattr(module, "__file__", None) or "")
         self.facts = Imported(file=file, attribute=attribute, usual=_is_usual(module), seconds=seconds,
                               details=details_of(application))
@@ -225,7 +230,7 @@ def watch(target: str, told: Callable[[Act], None] | None = None) -> Watched:
         watched.loaded(module, attribute, value)
         watched.facts = replace(watched.facts, asynchronous=True)
     elif shape is Shape.APPLICATION:
-        watched.loaded(module, attribute, value)
+        watched.loaded(module, attribute, value, resources=True)
         watched.application = value
     else:
         load_target(target)  # which says what it is instead

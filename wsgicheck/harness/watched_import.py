@@ -352,10 +352,18 @@ class Watcher:
         self._note(Deed.NETWORK, f"{doing} {show(text, 80)[1:-1]}", self._here(), text)
 
     # -- later -------------------------------------------------------------------------------------------
-    def import_is_over(self) -> None:
-        """Settle what the import has left behind, and watch requests from now on."""
+    def import_is_over(self, *, resources: bool = False) -> None:
+        """Settle what the import has left behind, and watch requests from now on.
+
+        Args:
+            resources: watch what they leave to the garbage collector, by way of ResourceWarning.
+        """
         self._settle()
         self.phase = Phase.REQUEST
+        if resources:
+            self._watch_resources()
+
+    def _watch_resources(self) -> None:
         told = warnings.showwarning
 
         def showwarning(message: Any, category: Any, *rest: Any, **keywords: Any) -> None:

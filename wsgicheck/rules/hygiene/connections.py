@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.exchange import Exchange
 from ...model.imported import Deed, Imported, Phase, Placed
-from ...model.rule import HOLDS, SHOULD, Verdict, cited
+from ...model.rule import HOLDS, NOT_APPLICABLE, SHOULD, Verdict, cited
 from .common import GUNICORN, MOD_WSGI, UWSGI, hygiene, placed
 
 _SQLITE = cited("SQLite documentation", "How To Corrupt An SQLite Database File, 2.6",
@@ -195,7 +195,9 @@ def what_a_response_opens_is_closed(x: Exchange, imported: Imported) -> Verdict:
     iterable that is returned a close() that closes them.
     """
     acts = imported.did(Deed.UNCLOSED, phase=Phase.REQUEST)
-    return placed(acts, "it to be closed, by `with` or by close() of the iterable") if acts else HOLDS
+    if acts:
+        return placed(acts, "it to be closed, by `with` or by close() of the iterable")
+    return HOLDS if imported.answers else NOT_APPLICABLE
 
 
 @what_a_response_opens_is_closed.bad_import
