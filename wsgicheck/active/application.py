@@ -13,13 +13,15 @@ from ..errors import ConfigError, TargetError, WsgicheckError
 from ..harness.child import Child, Death, Watch
 from ..model.exchange import Exchange
 from ..model.finding import Finding
-from ..model.moments import Fate
+from ..model.imported import Imported
+from ..model.moments import Fate, Moment
 from ..model.request import Case, Request
 from ..model.rule import Card, Rule, Side
 from ..model.run import RuleResult, Run, RunVerdict, Subject
 from ..rules import cards_about, catalogue, process_rules
 from ..selection import select
 from ..show import show
+from .doctor import judge_import, merged
 from .options import Options
 from .records import Job, Sighting, Tally, weight
 
@@ -50,6 +52,7 @@ class _Sum:
     sightings: dict[str, Sighting] = field(default_factory=dict)
     details: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    imported: Imported | None = None
 
     def sight(self, sighting: Sighting, smaller: bool = False) -> None:
         known = self.sightings.get(sighting.rule)
@@ -121,6 +124,8 @@ class _Check:
         elif isinstance(payload, Tally):
             self.sum.life = payload
             self.tell()
+        elif isinstance(payload, Imported):
+            self.sum.imported = merged(self.sum.imported, payload)
         elif kind == "ready" and isinstance(payload, tuple):
             self.sum.details = payload
         elif kind == "target":
@@ -180,7 +185,22 @@ class _Check:
             left_out = ", ".join(f"{method} {show(path)[1:-1]}" for method, path in self.avoid)
             self.sum.notes.append(f"left out after it had ended the process: {left_out} (* stands for any)")
         self.simplify_fates()
+        self.judge_imported()
         return self.report()
+
+    def judge_imported(self) -> None:
+        """Judge what importing the application, and the requests since, did to the process."""
+        imported = self.sum.imported
+        if imported is None:
+            return
+        judgement = judge_import(imported, tuple(card for card in self.chosen if isinstance(card, Rule)
+                                                 and card.at is Moment.IMPORT))
+        tally = self.sum.tally
+        tally.applied.update(dict.fromkeys(judgement.judged, 1))
+        tally.crashed.update(judgement.crashed)
+        for finding in judgement.findings:
+            tally.broken[finding.rule] = finding.count
+            self.sum.sight(Sighting(finding.rule, finding.evidence, None, None, finding.site))
 
     def simplify_fates(self) -> None:
         """Show a plainer request that ends the process in the same way, where there is one."""

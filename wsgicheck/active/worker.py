@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import TargetError
 from ..harness.child import BlackBox, Child
+from ..harness.examine import begin
 from ..harness.pristine import Pristine
 from ..model.request import Case
 from ..model.rule import Card, Relation, Rule, Side
@@ -57,9 +58,12 @@ class Worker:
         job, options = self.job, self.job.options
         self.send("hello", None)
         self.box.begin("import")
+        watched = begin(job.target)
         target = load_target(job.target)
+        watched.loaded(sys.modules[target.module], target.attribute, target.application)
         self.box.end()
         self.send("ready", target.details)
+        self.send("imported", watched.now())
         application = target.application
         cards = catalogue()
         chosen = select(cards_about(Side.APPLICATION), options.select, options.ignore, known=cards)
@@ -75,6 +79,7 @@ class Worker:
                 explorer.perform(case)
         else:
             self.explore(explorer, application, laws, rules)
+            self.send("imported", watched.now())
         self.send("tally", explorer.tally)
         self.send("done", None)
 
