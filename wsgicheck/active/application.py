@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from ..model.moments import Fate, Moment
 from ..model.request import Case, Request
 from ..model.rule import Card, Rule, Side
 from ..model.run import RuleResult, Run, RunVerdict, Subject
+from ..reach.survey import require
 from ..rules import cards_about, catalogue, process_rules
 from ..selection import select
 from ..show import show
@@ -52,6 +54,7 @@ class _Sum:
     sightings: dict[str, Sighting] = field(default_factory=dict)
     details: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    all_methods: bool = True
     imported: Imported | None = None
 
     def sight(self, sighting: Sighting, smaller: bool = False) -> None:
@@ -87,7 +90,8 @@ class _Check:
     def __init__(self, target: str, options: Options, progress: Callable[[Progress], None] | None) -> None:
         cards = catalogue()
         self.target = target
-        self.options = options
+        self.options = options = replace(options, reach=options.reach.absolute())
+        require(options.reach)
         self.progress = progress
         self.chosen: tuple[Card, ...] = select(cards_about(Side.APPLICATION), options.select, options.ignore,
                                                known=cards)
@@ -102,6 +106,10 @@ class _Check:
 
     def live(self, job: Job) -> Death | None:
         """Run one child to its end; return how it died, None if it did its work."""
+        with tempfile.TemporaryDirectory(prefix="wsgicheck-", ignore_cleanup_errors=True) as scratch:
+            return self.live_in(replace(job, scratch=scratch))
+
+    def live_in(self, job: Job) -> Death | None:
         options = self.options
         watch = Watch(options.timeout, options.max_memory, options.max_output)
         try:
@@ -128,6 +136,11 @@ class _Check:
             self.sum.imported = merged(self.sum.imported, payload)
         elif kind == "ready" and isinstance(payload, tuple):
             self.sum.details = payload
+        elif kind == "note":
+            if payload not in self.sum.notes:
+                self.sum.notes.append(str(payload))
+        elif kind == "all methods":
+            self.sum.all_methods = bool(payload)
         elif kind == "target":
             raise TargetError(str(payload))
         elif kind == "bug":
@@ -235,8 +248,9 @@ class _Check:
                 verdict = RunVerdict.UNEXERCISED
             exchanges = tally.exchanges if card in self.fates else applied
             results.append(RuleResult(card.id, card.family, card.level, verdict, card.covers, exchanges))
-        notes = [*self.sum.notes, *(f"wsgicheck's own rule {name} crashed: {text}"
-                                    for name, text in sorted(tally.crashed.items()))]
+        notes = [*self.sum.notes, *tally.reached.advice(not self.sum.all_methods),
+                 *(f"wsgicheck's own rule {name} crashed: {text}"
+                   for name, text in sorted(tally.crashed.items()))]
         if self.sum.examples < self.options.max_examples and not self.avoid:
             notes.append(f"time was over after {self.sum.examples} of {self.options.max_examples} requests "
                          f"(--max-time {self.options.max_time:g})")
@@ -244,7 +258,7 @@ class _Check:
             subject=Subject("application", self.target, self.sum.details), seed=self.seed,
             seconds=time.monotonic() - self.begun, exchanges=tally.exchanges, rules=tuple(results),
             findings=tuple(self.findings()), nothing_checked=_nothing_checked(tally), notes=tuple(notes),
-            statuses=dict(sorted(tally.statuses.items())), version=__version__)
+            reach=tally.reached.facts(), statuses=dict(sorted(tally.statuses.items())), version=__version__)
 
     def findings(self) -> list[Finding]:
         order = {card.id: number for number, card in enumerate(self.chosen)}

@@ -2,27 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from ..strategies.constants import material_of
-from ..strategies.material import Endpoint, Material
+from ..model.material import Endpoint, Material
+from ..reach.route import Route
+from ..reach.survey import Reach, reach
+from ..reach.views import functions_of
+from ..strategies.constants import endpoint_of, material_of
+from ..strategies.walk import home_of
 from .options import Options
 
-__all__ = ["material_for"]
+__all__ = ["joined", "material_for", "with_routes"]
+
+_WEIGHT = 4
+_MOST_PATHS = 3
+"""Example paths of one route that are among the endpoints."""
 
 
 def _endpoint(path: str) -> Endpoint:
     path, _, query = path.partition("?")
     carried = unquote_to_bytes(path if path.startswith("/") else "/" + path).decode("latin-1")
-    return Endpoint(carried, queries=(query,) if query else (), weight=4)
+    return Endpoint(carried, queries=(query,) if query else (), weight=_WEIGHT)
 
 
-def material_for(application: Callable[..., Any], options: Options) -> Material:
-    """Return what the strategies shall draw from for `application`."""
+def _both(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys((*first, *second)))[:24]
+
+
+def joined(endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
+    """Return one endpoint a path, which knows what all of them know; the methods of the first come first."""
+    known: dict[str, Endpoint] = {}
+    for new in endpoints:
+        old = known.get(new.path)
+        known[new.path] = new if old is None else Endpoint(
+            new.path, _both(old.methods, new.methods), _both(old.queries, new.queries),
+            _both(old.query_names, new.query_names), _both(old.form_names, new.form_names),
+            _both(old.bodies, new.bodies), _both(old.headers, new.headers), max(old.weight, new.weight))
+    return tuple(known.values())
+
+
+def with_routes(material: Material, routes: Iterable[Route], owned: Callable[[str], bool]) -> Material:
+    """Return the material with the endpoints of the routes, each with what its view looks for."""
+    endpoints = []
+    for route in routes:
+        functions = functions_of(route.view, owned)
+        for path in route.paths[:_MOST_PATHS]:
+            if not functions:
+                endpoints.append(Endpoint(path, route.methods, weight=_WEIGHT))
+            endpoints += [replace(endpoint_of(path, function, route.methods), weight=_WEIGHT)
+                          for function in functions[:12]]
+    return replace(material, endpoints=joined((*endpoints, *material.endpoints)))
+
+
+def material_for(application: Callable[..., Any], options: Options, found: Reach | None = None) -> Material:
+    """Return what the strategies shall draw from for `application`.
+
+    Args:
+        found: what can be asked, where that is known already.
+    """
+    found = reach(application, options.reach) if found is None else found
     material = material_of(application)
     named = tuple(_endpoint(path) for path in options.paths)
     headers = tuple((f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in options.headers)
-    return replace(material, endpoints=named + material.endpoints, headers=headers + material.headers)
+    material = replace(material, endpoints=named + found.material.endpoints + material.endpoints,
+                       headers=headers + material.headers)
+    return with_routes(material, found.routes, home_of(application)[1].file) if found.routes else material

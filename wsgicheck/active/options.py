@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from ..reach.options import ReachOptions
 
 __all__ = ["Options"]
 
@@ -23,6 +25,7 @@ class Options:
         settings: DJANGO_SETTINGS_MODULE for the application, "" to leave it.
         paths: further paths to ask, percent-encoded, with or without a query.
         headers: (name, value) of request headers that are sent now and then.
+        reach: how the application's own views are found and entered.
         shrink: whether each finding's request is made as small as it gets.
     """
 
@@ -38,4 +41,5 @@ class Options:
     settings: str = ""
     paths: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    reach: ReachOptions = field(default_factory=ReachOptions)
     shrink: bool = True

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..model.finding import Site
 from ..model.request import Case, Request
+from ..reach.reached import Reached
 from .options import Options
 
 __all__ = ["Job", "Sighting", "Tally", "weight"]
@@ -20,6 +21,7 @@ class Job:
         seconds: how long it may take.
         avoid: (method, path) that ended an earlier life; "*" stands for any.
         cases: these and nothing else, in place of drawn ones; each is performed once.
+        scratch: a folder for what the application writes, removed when this life has ended.
     """
 
     target: str
@@ -29,6 +31,7 @@ class Job:
     seconds: float
     avoid: tuple[tuple[str, str], ...] = ()
     cases: tuple[Case, ...] = ()
+    scratch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Tally:
         statuses: responses by status code; 0 where the application raised instead.
         raised: what it raised, by text, with the line of the user's own code.
         crashed: checks of ours that raised, by rule id.
+        reached: the routes that were entered.
     """
 
     examples: int = 0
@@ -62,6 +66,7 @@ class Tally:
     statuses: dict[int, int] = field(default_factory=dict)
     raised: dict[str, int] = field(default_factory=dict)
     crashed: dict[str, str] = field(default_factory=dict)
+    reached: Reached = field(default_factory=Reached)
 
     def add(self, other: Tally) -> None:
         """Add the counts of `other`."""
@@ -75,6 +80,7 @@ class Tally:
         for text, count in other.raised.items():
             self.raised[text] = self.raised.get(text, 0) + count
         self.crashed.update(other.crashed)
+        self.reached.add(other.reached)
 
 
 _PLAIN = dict(Request().variables)

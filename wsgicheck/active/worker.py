@@ -16,11 +16,14 @@ from ..harness.examine import begin
 from ..harness.pristine import Pristine
 from ..model.request import Case
 from ..model.rule import Card, Relation, Rule, Side
+from ..reach.survey import Reach, reach
 from ..rules import cards_about, catalogue, passive_rules
 from ..selection import select
 from ..stories import look
 from ..targets import load_target
+from .batches import Batches
 from .explore import Explorer
+from .guide import Guide
 from .place import site_for
 from .records import Job, Sighting, Tally
 
@@ -58,9 +61,11 @@ class Worker:
         job, options = self.job, self.job.options
         self.send("hello", None)
         self.box.begin("import")
+        before = frozenset(sys.modules)
         watched = begin(job.target)
         target = load_target(job.target)
         watched.loaded(sys.modules[target.module], target.attribute, target.application)
+        guide, found = self.prepare(target.application, frozenset(sys.modules) - before)
         self.box.end()
         self.send("ready", target.details)
         self.send("imported", watched.now())
@@ -73,24 +78,48 @@ class Worker:
         explorer = Explorer(application, rules, laws, doing=self.doing,
                             sighted=lambda sighting: self.send("sighting", sighting), tick=self.tick,
                             deadline=self.begun + job.seconds * 0.7, avoid=frozenset(job.avoid),
-                            fresh=pristine.ask)
+                            fresh=pristine.ask, guide=guide)
         if job.cases:
             for case in job.cases:
                 explorer.perform(case)
         else:
-            self.explore(explorer, application, laws, rules)
+            self.explore(explorer, application, laws, rules, guide, found)
             self.send("imported", watched.now())
         self.send("tally", explorer.tally)
         self.send("done", None)
 
-    def explore(self, explorer: Explorer, application: Any, laws: tuple[Relation, ...],
-                rules: tuple[Rule, ...]) -> None:
-        from ..strategies import requests
+    def prepare(self, application: Any, loaded: frozenset[str]) -> tuple[Guide, Reach]:
+        """Set data aside and find out what can be asked, before anything is."""
+        from ..strategies.walk import home_of
+        from .safety import decide
+
+        options = self.job.options
+        safety = decide(application, options, loaded, self.job.scratch)
+        found = reach(application, options.reach)
+        for note in (safety.note, *found.notes):
+            self.send("note", note)
+        self.send("all methods", safety.all_methods)
+        return Guide(found.routes, safety, home_of(application)[1].file), found
+
+    def look_around(self, explorer: Explorer, application: Any, guide: Guide, found: Reach) -> Batches:
+        """Make the first requests, and return how to draw the others."""
         from .material import material_for
+        from .visits import Visitor
 
         job = self.job
-        strategy = requests(material_for(application, job.options))
-        explorer.run(strategy, job.seed, job.examples)
+        material = material_for(application, job.options, found)
+        visitor = Visitor(explorer, guide, found, job.options, lambda note: self.send("note", note))
+        visitor.look_around(material, self.begun + job.seconds * 0.25)
+        self.send("tally", explorer.tally)
+        if guide.routes:
+            explorer.visit(visitor.requests(job.examples // 2))
+        return Batches(explorer, guide, visitor, material)
+
+    def explore(self, explorer: Explorer, application: Any, laws: tuple[Relation, ...],
+                rules: tuple[Rule, ...], guide: Guide, found: Reach) -> None:
+        job = self.job
+        batches = self.look_around(explorer, application, guide, found)
+        batches.run(job.seed, job.examples)
         self.send("tally", explorer.tally)
         # What is called to make requests small says nothing about how often a rule is broken.
         explored = deepcopy(explorer.tally)
@@ -100,7 +129,7 @@ class Worker:
         sightings = sorted(explorer.smallest.values(), key=lambda sighting: explorer.first_at[sighting.rule])
         for index, sighting in enumerate(sightings):
             share = max(0.5, (end - time.monotonic()) / (len(sightings) - index))
-            best = self.shrunk(explorer, sighting, by_id.get(sighting.rule), strategy, share)
+            best = self.shrunk(explorer, sighting, by_id.get(sighting.rule), batches, share)
             if best.case is not None:
                 self.box.begin(best.case)
                 best = replace(best, site=site_for(cards[best.rule], best, application))
@@ -108,13 +137,14 @@ class Worker:
             self.send("smallest", best)
         explorer.tally = explored
 
-    def shrunk(self, explorer: Explorer, sighting: Sighting, law: Relation | None, strategy: Any,
+    def shrunk(self, explorer: Explorer, sighting: Sighting, law: Relation | None, batches: Batches,
                seconds: float) -> Sighting:
         from .shrink import smallest
 
         if not self.job.options.shrink:
             return sighting
-        return smallest(explorer, sighting, law, strategy, self.job.seed, explorer.first_at[sighting.rule],
+        batch, first_at = batches.of(explorer.first_at[sighting.rule])
+        return smallest(explorer, sighting, law, batch.strategy, batch.seed, first_at,
                         time.monotonic() + min(seconds, 10.0))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 __all__ = ["ReachOptions"]
 
@@ -35,3 +36,10 @@ class ReachOptions:
     traffic: str = ""
     unsafe_methods: bool = False
     crawl: bool = True
+
+    def absolute(self) -> ReachOptions:
+        """Return the same with files that are found from any folder."""
+        openapi, har, access_log, traffic, routes = (
+            str(Path(name).absolute()) if name and name not in ("auto", "none") else name
+            for name in (self.openapi, self.har, self.access_log, self.traffic, self.routes))
+        return replace(self, openapi=openapi, har=har, access_log=access_log, traffic=traffic, routes=routes)

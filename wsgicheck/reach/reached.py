@@ -7,7 +7,7 @@ by something other than "not found", "not allowed" or the way to the login. Succ
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -95,14 +95,22 @@ class Tracker:
         owned: tells by its name whether a file is the application's own.
     """
 
-    def __init__(self, routes: Sequence[Route], owned: Callable[[str], bool]) -> None:
-        self.reached = Reached({route.name: {} for route in routes})
-        self._routes = routes
+    def __init__(self, routes: Iterable[Route], owned: Callable[[str], bool]) -> None:
+        self.reached = Reached()
+        self.routes: tuple[Route, ...] = ()
+        self._owned = owned
         self._codes: dict[str, set[CodeType]] = {}
         self._matched: dict[tuple[str, str], Route | None] = {}
+        self.add(routes)
+
+    def add(self, routes: Iterable[Route]) -> None:
+        """Take further routes; those that are known go first."""
+        self.routes += tuple(routes)
+        self._matched.clear()
         files: set[str] = set()
-        for route in routes:
-            functions = functions_of(route.view, owned)
+        for route in self.routes:
+            self.reached.answers.setdefault(route.name, {})
+            functions = functions_of(route.view, self._owned)
             self._codes.setdefault(route.name, set()).update(function.__code__ for function in functions)
             files.update(function.__code__.co_filename for function in functions)
         self.reached.of = lines_of(sorted(files))
@@ -113,7 +121,7 @@ class Tracker:
         if key not in self._matched:
             if len(self._matched) > 20_000:
                 self._matched.clear()
-            self._matched[key] = next((route for route in self._routes
+            self._matched[key] = next((route for route in self.routes
                                        if route.takes(method) and route.matches(path)), None)
         return self._matched[key]
 

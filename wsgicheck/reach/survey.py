@@ -6,19 +6,19 @@ says so; routes that a user names come first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from ..model.material import EMPTY, Endpoint, Material
 from ..model.request import Request
 from ..show import show
 from . import bottle, cherrypy, django, falcon, openapi, pyramid, recorded, webpy, werkzeug
-from .byhand import parse_route, read_routes
+from .byhand import parse_login, parse_route, read_routes
 from .options import ReachOptions
 from .route import Route
 from .unwrap import applications
 
-__all__ = ["Reach", "endpoint_for", "reach"]
+__all__ = ["Reach", "endpoint_for", "further", "reach", "require"]
 
 SOURCES: tuple[Callable[[object], Iterator[Route]], ...] = (
     django.routes, werkzeug.routes, pyramid.routes, bottle.routes, falcon.routes, cherrypy.routes, webpy.routes)
@@ -75,6 +75,24 @@ def endpoint_for(request: Request) -> Endpoint:
                     headers=headers[:20], weight=3)
 
 
+def further(known: Iterable[Route], routes: Iterable[Route]) -> list[Route]:
+    """Return those of `routes` that `known` does not have already, under whatever name."""
+    known = tuple(known)
+    return [route for route in routes
+            if not any(other.takes(route.methods[0]) and any(map(other.matches, route.paths)) for other in known)]
+
+
+def require(options: ReachOptions) -> None:
+    """Refuse wishes that cannot be met, before any process is started.
+
+    Raises:
+        ConfigError: a file, a route or a login in `options` is wrong.
+    """
+    if options.login:
+        parse_login(options.login)
+    reach(None, replace(options, routes="none") if options.routes == "auto" else options)
+
+
 def reach(application: object, options: ReachOptions | None = None) -> Reach:
     """Return what `application` can be asked, as far as that can be known without asking.
 
@@ -90,7 +108,7 @@ def reach(application: object, options: ReachOptions | None = None) -> Reach:
     endpoints: list[Endpoint] = []
     if options.openapi:
         document = openapi.read_document(options.openapi)
-        findings.routes += openapi.routes_of(document)
+        findings.routes += further(findings.routes, openapi.routes_of(document))
         endpoints += openapi.endpoints_of(document)
     seeds: list[Request] = []
     if options.traffic:
