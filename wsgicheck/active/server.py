@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +30,7 @@ from ..rules.server import everyday, scenes
 from ..selection import select as chosen_of
 from .server_inputs import INPUTS
 
-__all__ = ["check_command", "check_server", "check_url", "server_cards"]
+__all__ = ["check_all", "check_command", "check_server", "check_url", "server_cards"]
 
 _LATE = "the time for this run was over"
 
@@ -253,6 +254,40 @@ def check_server(name: str | Recipe, *, select: Iterable[str] = (), ignore: Iter
     return _check(Session(found), found.name if found.name != "command" else found.title, select, ignore, seed,
                   examples,
                   max_time, progress)
+
+
+def check_all(names: Iterable[str], *, jobs: int = 2, select: Iterable[str] = (), ignore: Iterable[str] = (),
+              seed: int | None = None, examples: int = 8, max_time: float = 300.0,
+              progress: Callable[[str, int, int], None] | None = None) -> list[tuple[Recipe, Run | HarnessError]]:
+    """Check several servers, `jobs` at a time; one that cannot be checked stands there with its error.
+
+    `progress` is told of each server that is done, how many are, and how many there will be.
+    Raises ConfigError as check_server does.
+    """
+    chosen = [recipe(name) for name in names]
+    words = tuple(select), tuple(ignore)
+    chosen_of(server_cards(), *words)
+    done: list[str] = []
+
+    def one(each: Recipe) -> tuple[Recipe, Run | HarnessError]:
+        outcome: Run | HarnessError
+        try:
+            outcome = check_server(each, select=words[0], ignore=words[1], seed=seed, examples=examples,
+                                   max_time=max_time)
+        except HarnessError as error:
+            outcome = error
+        done.append(each.name)
+        if progress is not None:
+            progress(each.name, len(done), len(chosen))
+        return each, outcome
+
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        try:
+            return list(pool.map(one, chosen))
+        except BaseException:
+            # Those that run end by themselves and stop their servers; no other one is begun.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def check_command(command: str, *, select: Iterable[str] = (), ignore: Iterable[str] = (), seed: int | None = None,

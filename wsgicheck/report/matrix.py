@@ -76,16 +76,17 @@ table { border-collapse: collapse; min-width: 100%; }
 th, td { border: 1px solid var(--line); padding: 0; text-align: center; white-space: nowrap; }
 thead th { padding: .5rem .3rem; writing-mode: vertical-rl; font-weight: 600; background: var(--soft); }
 thead th:first-child { writing-mode: horizontal-tb; text-align: left; vertical-align: bottom; padding: .5rem; }
-tbody th { position: sticky; left: 0; background: var(--soft); text-align: left; padding: .3rem .5rem; font-weight: 600;
-  max-width: 11rem; white-space: normal; }
+tbody th { position: sticky; left: 0; background: var(--soft); text-align: left; padding: .3rem .5rem;
+  font-weight: 600; max-width: 11rem; white-space: normal; }
 td a { display: block; padding: .45rem .4rem; min-width: 2.4rem; color: inherit; text-decoration: none; }
 td a:hover, td a:focus-visible { outline: 2px solid currentColor; outline-offset: -2px; }
 .must { color: var(--must); font-weight: 700; } .should { color: var(--should); font-weight: 600; }
 .advice { color: var(--advice); } .holds { color: var(--ok); } .none { color: var(--none); }
 section { border-top: 1px solid var(--line); padding: .6rem 0; } h2 { font-size: 1.15rem; margin: .3rem 0; }
-details { margin: .3rem 0; } summary { cursor: pointer; padding: .2rem; } :target, :target summary { background: var(--soft); }
+details { margin: .3rem 0; } summary { cursor: pointer; padding: .2rem; } :target { background: var(--soft); }
 ul { margin: .3rem 0; padding-left: 1.2rem; } li { margin: .35rem 0; overflow-wrap: anywhere; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); padding: .5rem; font-size: .85rem; margin: .3rem 0; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); padding: .5rem; font-size: .85rem;
+  margin: .3rem 0; }
 .small { color: var(--none); font-size: .9rem; }
 """
 _SCRIPT = """
@@ -124,7 +125,8 @@ def _cell(judged: Sequence[Judged]) -> tuple[str, str, str]:
 def _item(one: Judged) -> Iterable[str]:
     glyph, word = _WORDS.get(one.verdict, ("?", one.verdict))
     kind = one.level if one.verdict == "broken" else "holds" if one.verdict == "holds" else "none"
-    yield f'<li><span class="{kind}">{glyph} {word}</span> <b>{_text(one.rule)}</b> <span class="small">{one.level.upper()}</span>'
+    yield (f'<li><span class="{kind}">{glyph} {word}</span> <b>{_text(one.rule)}</b> '
+           f'<span class="small">{one.level.upper()}</span>')
     if one.evidence:
         yield f"<br>{_text(one.evidence)}"
     if one.note:
@@ -166,8 +168,10 @@ def render_matrix(rows: Sequence[Row]) -> str:
            f"<title>WSGI servers and PEP 3333</title><style>{_STYLE}</style></head><body>",
            "<h1>WSGI servers and PEP 3333</h1>",
            f"<p>{len(rows)} servers by {len(columns)} families of rules. "
-           '<span class="holds">✔ all that was judged holds</span>, <span class="must">✘ n rules broken at MUST</span>, '
-           '<span class="should">✘ n at SHOULD</span>, <span class="advice">✘ n at ADVICE</span>, '
+           '<span class="holds">✔ all that was judged holds</span>, '
+           '<span class="must">✘ n rules broken at MUST</span>, '
+           '<span class="should">✘ n at SHOULD</span>, '
+           '<span class="advice">✘ n at ADVICE</span>, '
            '<span class="none">– not exercised</span>. Each cell leads to its evidence.</p>',
            '<div class="wide"><table><thead><tr><th scope="col">server</th>']
     out += [f'<th scope="col">{_text(column.replace("-", " "))}</th>' for column in columns]
@@ -177,8 +181,9 @@ def render_matrix(rows: Sequence[Row]) -> str:
         for column in columns:
             if column in own:
                 kind, mark, words = _cell(own[column])
-                out.append(f'<td class="{kind}"><a href="#{_text(row.name)}--{_text(column)}" title="{_text(row.name)}, '
-                           f'{_text(column)}: {words}">{mark}</a></td>')
+                name, said = _text(row.name), _text(column)
+                out.append(f'<td class="{kind}"><a href="#{name}--{said}" title="{name}, {said}: {words}">'
+                           f'{mark}</a></td>')
             else:
                 out.append('<td class="none">–</td>')
         out.append("</tr>")
