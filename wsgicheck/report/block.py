@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 from ..model.finding import Finding
@@ -10,7 +11,7 @@ from ..model.rule import ADVICE, MUST, SHOULD, Card, Citation, Level
 from .options import Options
 from .paint import Glyphs, Line, Piece, wrap
 from .pep import headings, plain
-from .reproduce import curl
+from .reproduce import curls
 from .safe import cells
 from .safe import line as safe
 from .script import script, short
@@ -125,6 +126,9 @@ class Blocks:
             yield from self._row("against", request_words(finding.twin.request, self.options.verbose))
             if drive_words(finding.twin.drive):
                 yield from self._row("server", drive_words(finding.twin.drive))
+        if _about_the_import(finding):
+            yield from self._row("seen in", f"{finding.count:,} {'place' if finding.count == 1 else 'places'}")
+            return
         total = self.view.run.exchanges
         of = f" of {total:,}" if total >= finding.count else ""
         yield from self._row("seen in", f"{finding.count:,}{of} {'exchange' if total == 1 else 'exchanges'}")
@@ -148,24 +152,34 @@ class Blocks:
     # -- again -------------------------------------------------------------------------------------------
 
     def _again(self, finding: Finding, card: Card | None) -> Iterator[Line]:
+        if _about_the_import(finding):
+            words = shlex.join(["wsgicheck", "doctor", self.view.run.subject.target, "--select", finding.rule])
+            yield (("dim bold", f"  {'again':<{_LABEL}}"), ("bold", safe(words, 300)))
+            return
         name = self.view.id(finding)
         yield (("dim bold", f"  {'again':<{_LABEL}}"), ("bold", f"wsgicheck replay {name}"))
         subject, case = self.view.run.subject, finding.case
         if case is not None and _can_be_sent(case):
             if subject.kind != "server":
                 yield (("", " " * (_LABEL + 2)), ("bold", f"wsgicheck replay {name} --serve 8000 &"))
-            yield (("", " " * (_LABEL + 2)), ("bold", curl(case)))
+            for line in curls(finding).split("\n"):
+                yield (("", " " * (_LABEL + 2)), ("bold", line))
         if self.options.verbose:
             code = script(finding, subject, card)
         elif finding.program:
             yield (("dim", " " * (_LABEL + 2) + "or as the program that -v shows"),)
             return
         else:
-            code = short(case, subject) if case is not None and subject.kind != "server" else ""
+            code = short(case, subject, finding.twin) if case is not None and subject.kind != "server" else ""
         if code:
             yield (("dim bold", f"  {'python':<{_LABEL}}"),)
             for source in code.rstrip("\n").split("\n"):
                 yield (("", "    "), ("python", source))
+
+
+def _about_the_import(finding: Finding) -> bool:
+    """Tell whether no request shows it, but loading the application once more."""
+    return finding.family == "hygiene" and finding.case is None
 
 
 def _window(text: str, skipped: int, room: int) -> tuple[Piece, ...]:

@@ -18,11 +18,13 @@ from .safe import line as safe
 
 __all__ = ["example_source", "function_source", "script_of", "script_words"]
 
-_NAMES = {"app": "application", "environ": "change", "server": "server", "import": "module"}
+_NAMES = {"app": "application", "environ": "change", "server": "server"}
 
 
 def example_source(example: Example) -> str:
     """Return the source of an example, under a name that says what it is; "" where Python no longer has it."""
+    if example.kind == "import":
+        return str(example.subject()).strip("\n") + "\n"  # what is imported is the text itself
     return function_source(example.subject, _NAMES.get(example.kind, "example"))
 
 

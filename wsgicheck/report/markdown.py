@@ -15,7 +15,7 @@ from ..model.run import Run, RunVerdict
 from .block import drive_words, quote_words, request_words, section_words
 from .options import Options
 from .plain import pieces, place_words
-from .reproduce import curl
+from .reproduce import curls
 from .safe import line as safe
 from .script import script
 from .source import excerpt
@@ -86,8 +86,11 @@ def finding_markdown(finding: Finding, view: RunView, card: Card | None) -> str:
         rows.append(("against", code(request_words(finding.twin.request))))
     if finding.layers:
         rows.append(("layers", code(" -> ".join(safe(layer, 200) for layer in finding.layers))))
-    rows.append(("seen in", f"{finding.count:,} of {view.run.exchanges:,} exchanges"))
-    rows.append(("again", code(f"wsgicheck replay {view.id(finding)}")))
+    if case is None and finding.family == "hygiene":
+        rows.append(("again", code(f"wsgicheck doctor {safe(view.run.subject.target, 200)} --select {finding.rule}")))
+    else:
+        rows += [("seen in", f"{finding.count:,} of {view.run.exchanges:,} exchanges"),
+                 ("again", code(f"wsgicheck replay {view.id(finding)}"))]
     parts = [f"{code(safe(finding.evidence))}\n"]
     parts.append("".join(f"- {label}: {text}\n" for label, text in rows if text))
     found = excerpt(finding.site, card, finding.evidence)
@@ -146,7 +149,7 @@ def _table(view: RunView) -> str:
 
 
 def _reproduce(finding: Finding, view: RunView, card: Card | None) -> str:
-    parts = [fence(curl(finding.case), "sh")] if finding.case is not None else []
+    parts = [fence(curls(finding), "sh")] if finding.case is not None else []
     python = script(finding, view.run.subject, card)
     if not python and not parts:
         return ""
