@@ -23,7 +23,7 @@ from wsgicheck.model.request import Case, Drive, Request
 from wsgicheck.model.rule import APPLICATION, Card, Example, Rule
 from wsgicheck.model.run import Subject
 from wsgicheck.report.judge import judged
-from wsgicheck.report.reproduce import curl, shell_word
+from wsgicheck.report.reproduce import curl, curls, shell_word
 from wsgicheck.report.script import script, short
 from wsgicheck.report.standalone import MOMENTS
 
@@ -109,6 +109,22 @@ def test_the_short_program_runs(tmp_path: Path, target: str, kind: str) -> None:
     assert done.returncode == 0, done.stderr
     assert "hello" in done.stdout
     assert kind == "middleware" or ("no host" in done.stdout and r"b'x\xff'" in done.stdout)
+
+
+def test_both_requests_of_a_law_are_made(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("def app(environ, start_response):\n    start_response('200 OK', [])\n"
+                                      "    return [environ.get('PATH_INFO', 'no path').encode()]\n")
+    finding = finding_of(CARDS["chunks-are-bytes"], case=Case(Request.make(path="/a")),
+                         twin=Case(Request.make().with_variables(PATH_INFO=None)))
+    assert finding.case is not None
+    program = short(finding.case, Subject("application", "shop:app"), finding.twin)
+    done = subprocess.run([sys.executable, "-S", "-c", program], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=60)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["200 OK []", "b'/a'", "200 OK []", "b'no path'"]
+    first, second = curls(finding).split("\n")
+    assert first == "curl -i http://127.0.0.1:8000/a"
+    assert second == "curl -i http://127.0.0.1:8000/  # cannot say: an empty path, a missing PATH_INFO"
 
 
 @settings(max_examples=200, deadline=None)

@@ -20,7 +20,7 @@ from .block import drive_words, quote_words, request_words, section_words
 from .options import Options
 from .pep import annotated
 from .plain import pieces, place_words
-from .reproduce import curl
+from .reproduce import curls
 from .safe import line as safe
 from .script import script
 from .source import excerpt
@@ -122,7 +122,7 @@ def _finding(finding: Finding, view: RunView, card: Card | None) -> dict[str, An
         "title": safe(card.title) if card else "", "place": place_words(finding),
         "source": _source(finding, card), "rows": [row for row in rows if row[1]],
         "quotes": _quotes(card), "why": _why(card),
-        "curl": curl(case) if case else "",
+        "curl": curls(finding),
         "python": script(finding, view.run.subject, card).rstrip("\n"),
         "events": [safe(event, 400) for event in finding.events[:200]],
     }

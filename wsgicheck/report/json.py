@@ -17,7 +17,7 @@ from ..model.request import Case, Drive, Request
 from ..model.rule import Card, Level
 from ..model.run import Run
 from .options import Options
-from .reproduce import curl
+from .reproduce import curls
 from .safe import line as safe
 from .script import script
 from .view import RunView
@@ -82,7 +82,7 @@ def _finding(finding: Finding, view: RunView, cards: Mapping[str, Card]) -> dict
         "request": None if case is None else case_record(case),
         "twin": None if finding.twin is None else case_record(finding.twin),
         "reproduce": {"replay": f"wsgicheck replay {view.id(finding)}",
-                      "curl": "" if case is None else curl(case),
+                      "curl": curls(finding),
                       "python": script(finding, view.run.subject, card)},
         "events": [safe(event) for event in finding.events],
         "layers": [safe(layer) for layer in finding.layers],

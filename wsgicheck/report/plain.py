@@ -7,7 +7,7 @@ import re
 from ..model.finding import Finding
 from ..model.rule import Card
 from .block import drive_words, quote_words, request_words, section_words
-from .reproduce import curl
+from .reproduce import curls
 from .safe import line as safe
 from .view import RunView
 
@@ -51,6 +51,6 @@ def finding_text(finding: Finding, view: RunView, card: Card | None) -> str:
         ("seen in", f"{finding.count:,} of {view.run.exchanges:,} exchanges"),
         ("says", first_pep(card) if card else ""),
         ("again", f"wsgicheck replay {view.id(finding)}"),
-        ("", curl(case) if case else ""),
+        ("", curls(finding)),
     ]
     return "".join(f"{label + ': ' if label else ''}{text}\n" for label, text in rows if text)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import shlex
 from urllib.parse import quote
 
+from ..model.finding import Finding
 from ..model.request import Case, Request
 
-__all__ = ["BASE_URL", "curl", "shell_word"]
+__all__ = ["BASE_URL", "curl", "curls", "shell_word"]
 
 BASE_URL = "http://127.0.0.1:8000"
 """Where the commands expect the subject to listen (`wsgicheck replay ID --serve 8000`)."""
@@ -96,9 +97,11 @@ def curl(case: Case, base: str = BASE_URL) -> str:
         query_string = ""
     path = quote(_bytes(target), safe="/:@!$&'()*+,;=~-._")
     query = quote(_bytes(query_string), safe="/:@!$&'()*+,;=~-._?%[]{}|^`\"<>\\")
-    if not path.startswith("/"):
-        words += ["--request-target", shell_word(path.encode() or b"/")]
-        path = "/"
+    if not path:
+        left_out.append("an empty path")
+    elif not path.startswith("/"):
+        words += ["--request-target", shell_word(path.encode())]
+    path = path if path.startswith("/") else "/"
     url = base + path + (f"?{query}" if query else "")
     if "/." in path:
         words.append("--path-as-is")
@@ -119,8 +122,14 @@ def curl(case: Case, base: str = BASE_URL) -> str:
         if request.input_terminated and "Content-Length" not in names:
             words += ["-H", shell_word(b"Transfer-Encoding: chunked")]
     words.append(shell_word(url.encode("ascii")))
-    note = f"  # without {', '.join(left_out)}" if left_out else ""
+    left_out += [f"a missing {key}" for key in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING") if not request.has(key)]
+    note = f"  # cannot say: {', '.join(left_out)}" if left_out else ""
     return prefix + " ".join(words) + note
+
+
+def curls(finding: Finding, base: str = BASE_URL) -> str:
+    """Return the shell lines of a finding's request and of its twin, "" where no request is at play."""
+    return "\n".join(curl(case, base) for case in (finding.case, finding.twin) if case is not None)
 
 
 def _is_token(text: str) -> bool:

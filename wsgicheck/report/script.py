@@ -42,30 +42,34 @@ def import_lines(subject: Subject, name: str = "application") -> list[str]:
     return []
 
 
-def short(case: Case, subject: Subject) -> str:
-    """Return a program that makes the exchange and prints it; "" where there is none to write."""
+def short(case: Case, subject: Subject, twin: Case | None = None) -> str:
+    """Return a program that makes the exchange, or both of them, and prints it; "" where there is none to write."""
     lines = import_lines(subject)
-    request = case.request
-    if not lines or not _printable(request):
+    cases = [case] if twin is None else [case, twin]
+    if not lines or not all(_printable(each.request) for each in cases):
         return ""
-    known = [(key, value) for key, value in request.variables if not _is_default(key, value)]
-    environ = ", ".join(f"{key!a}: {value!a}" for key, value in known)
-    if request.body:
+    if any(each.request.body for each in cases):
         lines = ["import io", *lines]
-        environ += f"{', ' if environ else ''}'wsgi.input': io.BytesIO({bytes_literal(request.body)})"
-    missing = [key for key in _DEFAULTED if not request.has(key)]
-    loop = "print(*body)" if case.drive.stop_after is None else \
-        f"print([item for item, _ in zip(body, range({case.drive.stop_after}))])"
-    return "\n".join([
-        "from wsgiref.util import setup_testing_defaults",
-        *lines,
-        f"environ = {{{environ}}}",
+    exchanges = [line for each in cases for line in _exchange(each)]
+    first = "from wsgiref.util import setup_testing_defaults"
+    return "\n".join([first, *lines, *_wrapped_in(subject), *exchanges]) + "\n"
+
+
+def _exchange(case: Case) -> list[str]:
+    """Return the lines that make one exchange and print what comes of it."""
+    request = case.request
+    known = [f"{key!a}: {value!a}" for key, value in request.variables if not _is_default(key, value)]
+    if request.body:
+        known.append(f"'wsgi.input': io.BytesIO({bytes_literal(request.body)})")
+    missing = ", ".join(f"environ[{key!a}]" for key in _DEFAULTED if not request.has(key))
+    left = case.drive.stop_after
+    return [
+        f"environ = {{{', '.join(known)}}}",
         "setup_testing_defaults(environ)",
-        *([f"del {', '.join(f'environ[{key!a}]' for key in missing)}"] if missing else []),
-        *_wrapped_in(subject),
+        *([f"del {missing}"] if missing else []),
         "body = application(environ, lambda *start: print(*start) or print)",
-        loop,
-    ]) + "\n"
+        "print(*body)" if left is None else f"print([item for item, _ in zip(body, range({left}))])",
+    ]
 
 
 def _wrapped_in(subject: Subject) -> list[str]:
@@ -92,7 +96,7 @@ def script(finding: Finding, subject: Subject, card: Card | None) -> str:
     if not lines or not _printable(case.request):
         return ""
     program = judged(finding, [*lines, *_wrapped_in(subject)], card) if card is not None else ""
-    return program or short(case, subject)
+    return program or short(case, subject, finding.twin)
 
 
 def _is_default(key: str, value: str) -> bool:
