@@ -27,6 +27,15 @@ timeout = 1.5
 seed = 3
 paths = ["/a?b=c"]
 headers = { "X-Token" = "secret" }
+routes = "none"
+route = ["/a/<int:id>"]
+login = "POST /login a=b"
+cookies = { sid = "abc" }
+openapi = "openapi.json"
+har = "site.har"
+access-log = "access.log"
+traffic = "traffic.jsonl"
+unsafe-methods = true
 chdir = "src"
 settings = "shop.settings"
 baseline = "known.json"
@@ -48,7 +57,10 @@ def test_a_file_sets_every_key(tmp_path: Path) -> None:
     here = str(tmp_path) + "/"
     assert config == Config(
         app="shop:app", select=("body", "close"), ignore=("advice",), fail_on=Level.SHOULD, max_examples=7,
-        max_time=2.0, timeout=1.5, seed=3, paths=("/a?b=c",), headers=(("X-Token", "secret"),), chdir=here + "src",
+        max_time=2.0, timeout=1.5, seed=3, paths=("/a?b=c",), headers=(("X-Token", "secret"),), routes="none",
+        route=("/a/<int:id>",), login="POST /login a=b", cookies=(("sid", "abc"),), openapi=here + "openapi.json",
+        har=here + "site.har", access_log=here + "access.log", traffic=here + "traffic.jsonl", unsafe_methods=True,
+        chdir=here + "src",
         settings="shop.settings", baseline=here + "known.json", format="json", output=here + "out.json",
         report=(("junit", here + "out.xml"),), file=config.file, origins=config.origins)
     assert set(config.origins) == {key.name for key in KEYS}

@@ -45,11 +45,15 @@ class Visitor:
         """Cookies that every request carries."""
         self._companions: dict[bytes, str] = {}
         self._best: dict[str, list[tuple[int, Request]]] = {}
+        self._headers = tuple((f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in options.headers)
         self._browser = Browser(self._ask, self.always)
 
     def _ask(self, request: Request) -> Answer | None:
-        if not self.guide.permits(request) or self.explorer.avoids(request):
+        if self.explorer.avoids(request):
             return None
+        for name, value in self._headers:
+            if not request.has(name):
+                request = request.with_variables(**{name: value})
         observed = self.explorer.ask(request)
         route = self.guide.route_of(request)
         response = observed.response
@@ -141,6 +145,7 @@ class Visitor:
             known.setdefault(endpoint.path, endpoint)
         # What ends a session is asked last.
         for route in sorted(self.guide.routes, key=lambda route: LEAVES.search(route.rule) is not None):
+            self.guide.renew()
             for request in self._ways(route, known):
                 if time.monotonic() > deadline:
                     return

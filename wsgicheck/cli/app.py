@@ -9,7 +9,7 @@ import click
 
 from ..config import Config
 from ..errors import ConfigError
-from .options import Command, Screen, app_options, check_options, report_options, settle
+from .options import Command, Screen, app_options, check_options, reach_options, report_options, settle
 
 __all__ = ["command"]
 
@@ -18,6 +18,7 @@ def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: boo
     from ..active.application import check_application
     from ..active.options import Options
     from ..model.rule import APPLICATION
+    from ..reach.options import ReachOptions
     from ..report.progress import Progress
     from ..rules import cards_about
     from .delivery import Delivery
@@ -27,7 +28,11 @@ def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: boo
     options = Options(
         select=config.select, ignore=config.ignore, seed=config.seed, max_examples=config.max_examples,
         max_time=config.max_time, timeout=config.timeout, directory=config.chdir, settings=config.settings,
-        paths=config.paths, headers=config.headers)
+        paths=config.paths, headers=config.headers,
+        reach=ReachOptions(
+            routes=config.routes, named=config.route, cookies=config.cookies, login=config.login,
+            openapi=config.openapi, har=config.har, access_log=config.access_log, traffic=config.traffic,
+            unsafe_methods=config.unsafe_methods))
     with Progress(enabled=not screen.quiet and os.environ.get("TERM") != "dumb") as line:
         run = check_application(config.app, options=options, progress=lambda so_far: line.update(
             so_far.exchanges, len(so_far.broken), time_left=so_far.seconds_left))
@@ -43,6 +48,7 @@ def _module_called_app(directory: str) -> bool:
 @click.argument("target", required=False, metavar="TARGET")
 @check_options
 @app_options
+@reach_options
 @report_options
 @click.pass_context
 def command(ctx: click.Context, /, target: str | None, **given: Any) -> int:

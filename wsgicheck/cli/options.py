@@ -18,8 +18,8 @@ from ..config import Config, load
 from ..errors import ConfigError
 
 __all__ = [
-    "Command", "Option", "Screen", "app_options", "check_options", "near", "report_options", "rule_options",
-    "screen_options", "settle", "target_options", "time_options", "verdict_options",
+    "Command", "Option", "Screen", "app_options", "check_options", "near", "reach_options", "report_options",
+    "rule_options", "screen_options", "settle", "target_options", "time_options", "verdict_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -145,6 +145,28 @@ def app_options(function: F) -> F:
         target_options,
         _option("--header", "headers", heading="The target", key="headers", multiple=True, metavar="'NAME: VALUE'",
                 help="Send this header field now and then. May be repeated."),
+    )(function)
+
+
+def reach_options(function: F) -> F:
+    """Add the options that say how the application's own views are found and entered."""
+    return _all(
+        _option("--route", "route", heading="Its views", key="route", multiple=True, metavar="ROUTE",
+                help="A further route, '/path/<int:id>' or 'POST /path'. May be repeated."),
+        _option("--routes", heading="Its views", key="routes", metavar="auto|none|FILE",
+                help="Where routes come from: the framework and a crawl, nowhere, or FILE.  [default: auto]"),
+        _option("--login", heading="Its views", key="login", metavar="'POST /login user=... password=...'",
+                help="Log in first; every request carries the cookies that this gives."),
+        _option("--cookie", "cookies", heading="Its views", key="cookies", multiple=True, metavar="NAME=VALUE",
+                help="Every request carries this cookie. May be repeated."),
+        _option("--openapi", heading="Its views", key="openapi", metavar="FILE", help="An OpenAPI document."),
+        _option("--har", heading="Its views", key="har", metavar="FILE", help="Recorded traffic to ask again."),
+        _option("--access-log", heading="Its views", key="access-log", metavar="FILE",
+                help="The same from a log in the common or combined format."),
+        _option("--traffic", heading="Its views", key="traffic", metavar="FILE",
+                help="The same from what validator(app, record=FILE) wrote."),
+        _option("--unsafe-methods", heading="Its views", key="unsafe-methods", is_flag=True,
+                help="The target's data may be changed: use POST, PUT and the like in any case."),
     )(function)
 
 

@@ -47,6 +47,15 @@ class Config:
     seed: int | None = None
     paths: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    routes: str = "auto"
+    route: tuple[str, ...] = ()
+    login: str = ""
+    cookies: tuple[tuple[str, str], ...] = ()
+    openapi: str = ""
+    har: str = ""
+    access_log: str = ""
+    traffic: str = ""
+    unsafe_methods: bool = False
     chdir: str = ""
     settings: str = ""
     baseline: str = ""
@@ -123,7 +132,7 @@ def _from_file(path: Path, table: Mapping[str, Any], values: dict[str, Any], ori
         if key is None:
             raise _unknown(name, shown)
         value = _value(key, raw, f"{shown}: {name}")
-        if key.place:
+        if key.place and value not in key.words:
             value = str(path.parent / value)
         elif key.name == "report":
             value = tuple((form, str(path.parent / target)) for form, target in value)

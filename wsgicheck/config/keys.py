@@ -23,6 +23,7 @@ class Key:
         help: one line for a person.
         from_text: from an environment variable to what `read` takes.
         place: the value is a path, and in a file relative to that file's folder.
+        words: values that are no paths all the same.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Key:
     help: str
     from_text: Callable[[str], object] = str
     place: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def field(self) -> str:
@@ -57,6 +59,17 @@ KEYS: tuple[Key, ...] = (
         lambda text: text.split()),
     Key("headers", kinds.headers, (), 'request header fields to send now and then, "Name: value"',
         lambda text: [line for line in text.splitlines() if line.strip()]),
+    Key("routes", kinds.text, "auto", "where routes come from: auto (the framework and a crawl), none, or a file",
+        place=True, words=("auto", "none")),
+    Key("route", kinds.texts, (), "further routes, '/path/<int:id>' or 'POST /path'",
+        lambda text: [line for line in text.splitlines() if line.strip()]),
+    Key("login", kinds.text, "", "a login before all else, 'POST /login user=... password=...'"),
+    Key("cookies", kinds.cookies, (), 'cookies that every request carries, "name=value"', lambda text: text.split(";")),
+    Key("openapi", kinds.text, "", "an OpenAPI document of the target", place=True),
+    Key("har", kinds.text, "", "a HAR file of recorded traffic", place=True),
+    Key("access-log", kinds.text, "", "an access log in the common or combined format", place=True),
+    Key("traffic", kinds.text, "", "a file that validator(app, record=...) wrote", place=True),
+    Key("unsafe-methods", kinds.flag, False, "POST, PUT and the like may change the target's data", kinds.switch),
     Key("chdir", kinds.text, "", "the folder to change to before the target is imported", place=True),
     Key("settings", kinds.text, "", "DJANGO_SETTINGS_MODULE for the target"),
     Key("baseline", kinds.text, "", "a file of findings that are accepted", place=True),

@@ -11,7 +11,10 @@ from typing import Any
 
 from ..model.rule import Level
 
-__all__ = ["WrongKind", "headers", "level", "numeral", "reports", "seconds", "text", "texts", "whole", "words"]
+__all__ = [
+    "WrongKind", "cookies", "flag", "headers", "level", "numeral", "reports", "seconds", "switch", "text", "texts",
+    "whole", "words",
+]
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 
@@ -102,6 +105,27 @@ def headers(value: object) -> tuple[tuple[str, str], ...]:
     if all(text.isprintable() for _, text in pairs):
         return pairs
     raise WrongKind("header fields without control characters")
+
+
+def cookies(value: object) -> tuple[tuple[str, str], ...]:
+    """Read (name, value) pairs of cookies."""
+    pairs = tuple(_pairs(value, "=", '"sessionid=abc"', _HEADER_NAME.match))
+    if all(text.isascii() and text.isprintable() and ";" not in text for _, text in pairs):
+        return pairs
+    raise WrongKind("cookies without semicolons, and of ASCII")
+
+
+def flag(value: object) -> bool:
+    """Read true or false."""
+    if isinstance(value, bool):
+        return value
+    raise WrongKind("true or false")
+
+
+def switch(text: str) -> object:
+    """Return the truth value that an environment variable's text says, and what says none as it is."""
+    return {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False,
+            "off": False}.get(text.strip().lower(), text)
 
 
 def numeral(kind: Callable[[str], Any]) -> Callable[[str], object]:

@@ -1,7 +1,7 @@
 """Follows links and fills in forms from the start page on, as a visitor would, within bounds.
 
 Laws: a page's own values are kept (so tokens are), and what is empty is filled in by what the field asks for; of
-addresses that differ in their numbers only a few are asked; what ends the session is left for others.
+addresses that differ in their numbers only a few are asked; what ends the session or deletes is left for later.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _BY_NAME = (
     (re.compile(r"time|_1$"), "12:00:00"), (re.compile(r"year"), "2024"),
     (re.compile(r"qty|quantity|count|number|amount|price|id$|page|limit"), "1"),
 )
+_DESTROYS = re.compile(r"delete|remove|destroy|purge|wipe|unregister|deactivate|passw", re.IGNORECASE)
+"""What in a form's address says that others could no longer be visited afterwards."""
 _FILE = ("a.csv", b"1,1\n2,1\n")
 
 
@@ -127,7 +129,9 @@ def crawl(browser: Browser, start: Iterable[str], *, requests: int, deadline: fl
         for form in browser.forms(response):
             action = _action(form, base)
             method = str(form.method or "GET").upper()
-            if action is None or LEAVES.search(action) or (method not in ("GET", "HEAD") and not post):
+            if action is None or LEAVES.search(action):
+                continue
+            if method not in ("GET", "HEAD") and (not post or _DESTROYS.search(action)):
                 continue
             names = tuple(sorted(str(name) for name in form.fields if name))
             key = (method, _shape(action), names)
