@@ -1,8 +1,9 @@
 """What watching adds to a request: `validator` beside wsgiref.validate, webtest.lint and werkzeug's LintMiddleware.
 
-Laws: all are measured in one process, interleaved, so that what slows the machine down slows them alike; each
-sample of a watcher is paired with the bare application's of the same round; what is printed is the median of the
-differences. Needs Werkzeug and WebTest. `python -m benchmarks.overhead [ROUNDS]`
+Laws: all are measured in one process, a few exchanges each by turns, so that what slows the machine down slows them
+alike; each sample of a watcher is paired with the bare application's of the same round; what is printed is the
+median of the differences. Needs Werkzeug and WebTest. `python -m benchmarks.overhead [SHARE]`, where a share below 1
+makes it shorter.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from statistics import median
 from typing import Any
 from wsgiref.validate import validator as wsgiref_validator
 
-from webtest.lint import middleware as webtest_lint  # type: ignore[import-untyped]
+from webtest.lint import middleware as webtest_lint
 from werkzeug.middleware.lint import LintMiddleware
 
 from wsgicheck.model.finding import Finding
@@ -27,7 +28,6 @@ from .scenarios import SCENARIOS, Scenario, environ_of, serve
 
 __all__ = ["main", "measure"]
 
-ROUNDS = 60
 App = Callable[..., Any]
 
 
@@ -47,32 +47,39 @@ def watchers(application: App) -> dict[str, App]:
 
 
 def sample(application: App, scenario: Scenario) -> float:
-    """Return the seconds that one unit took, over `scenario.runs` exchanges; building environs is not timed."""
-    environs = [environ_of(scenario) for _ in range(scenario.runs)]
-    begin = time.perf_counter()
-    for environ in environs:
+    """Return the seconds that one exchange took, of a few in a row; building their environs is not timed."""
+    clock, total = time.perf_counter, 0.0
+    for _ in range(scenario.row):
+        environ = environ_of(scenario)
+        begin = clock()
         serve(application, environ)
-    return (time.perf_counter() - begin) / scenario.runs / scenario.units
+        total += clock() - begin
+    return total / scenario.row
 
 
-def measure(scenario: Scenario, rounds: int) -> dict[str, float]:
-    """Return, for each watcher, the median of the seconds that it adds to one unit; for "bare", its own."""
+def measure(scenario: Scenario, share: float) -> dict[str, float]:
+    """Return, for each watcher, the median of the seconds that it adds to one unit; for "bare", its own.
+
+    Args:
+        share: of the scenario's rounds that are run.
+    """
     candidates = list(watchers(scenario.application).items())
-    for _, application in candidates:
-        sample(application, scenario)
     added: dict[str, list[float]] = {name: [] for name, _ in candidates}
+    warm_up = max(2, scenario.rounds // 20)
     gc.disable()
     try:
-        for number in range(rounds):
+        for number in range(-warm_up, max(5, int(scenario.rounds * share))):
             turn = number % len(candidates)
             times = {name: sample(application, scenario)
                      for name, application in candidates[turn:] + candidates[:turn]}
-            for name, seconds in times.items():
-                added[name].append(seconds if name == "bare" else seconds - times["bare"])
-            gc.collect()
+            if number >= 0:
+                for name, seconds in times.items():
+                    added[name].append(seconds if name == "bare" else seconds - times["bare"])
+            if number % 100 == 0:
+                gc.collect()
     finally:
         gc.enable()
-    return {name: median(values) for name, values in added.items()}
+    return {name: median(values) / scenario.units for name, values in added.items()}
 
 
 def row(scenario: Scenario, added: dict[str, float]) -> str:
@@ -86,7 +93,7 @@ def row(scenario: Scenario, added: dict[str, float]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def main(rounds: int = ROUNDS) -> None:
+def main(share: float = 1.0) -> None:
     """Measure all scenarios and print the table."""
     warnings.simplefilter("ignore")
     print(f"Time added by watching; {len(passive_rules())} rules selected, CPython {sys.version.split()[0]}\n")
@@ -94,8 +101,8 @@ def main(rounds: int = ROUNDS) -> None:
           "| of wsgiref's | of the lightest peer's |")
     print("|---|---|---|---|---|---|---|---|")
     for scenario in SCENARIOS:
-        print(row(scenario, measure(scenario, rounds)), flush=True)
+        print(row(scenario, measure(scenario, share)), flush=True)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(float, sys.argv[1:]))

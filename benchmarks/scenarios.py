@@ -26,14 +26,16 @@ class Scenario:
     """One exchange: the application, what it is sent, and how much work it is to repeat it.
 
     Attributes:
-        runs: exchanges that are timed as one sample.
+        rounds: how many samples a benchmark takes of it.
+        row: exchanges in a row that make one sample.
         per: what the cost is given for, and how many of those are in one exchange.
     """
 
     name: str
     application: App
     content: bytes = b""
-    runs: int = 200
+    rounds: int = 300
+    row: int = 20
     per: str = "request"
     units: int = 1
 
@@ -95,8 +97,8 @@ def upload(environ: dict[str, Any], start_response: App) -> Iterable[bytes]:
 SCENARIOS = (
     Scenario("hello world", hello),
     Scenario("20 headers, 3 cookies", many_headers),
-    Scenario("10,000 chunks", stream, runs=1, per="chunk", units=CHUNKS),
-    Scenario("1 MiB upload", upload, content=MEBIBYTE, runs=20),
+    Scenario("10,000 chunks", stream, rounds=150, row=1, per="chunk", units=CHUNKS),
+    Scenario("1 MiB upload", upload, content=MEBIBYTE, row=10),
 )
 
 _BROWSER = {

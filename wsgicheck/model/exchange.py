@@ -92,7 +92,7 @@ class Exchange:
     bytes_yielded: int
     writes: int = 0
     """Calls of write() so far."""
-    bytes_written: int = 0
+    bytes_written: int
     write_failed: bool = False
     """A call of write() raised, as it does when the client has left."""
     head: bytes
@@ -101,9 +101,9 @@ class Exchange:
     """The whole body where the run records it, else None."""
 
     # -- the streams -------------------------------------------------------------------------------------
-    reads: int = 0
+    reads: int
     """Reads of wsgi.input so far."""
-    bytes_read: int = 0
+    bytes_read: int
     input_attributes: tuple[str, ...] = ()
     """Attributes of wsgi.input that PEP 3333 does not list, asked for and not (yet) called."""
     input_tested: tuple[str, ...] = ()
@@ -147,16 +147,17 @@ class Exchange:
     """Brings `chunks` up to date, where the items of a long body are counted in passing."""
 
     __slots__ = (
-        "__dict__", "broken", "bytes_yielded", "chunks", "closes", "code", "declared_length", "ending", "has_close",
-        "head", "headers", "iterating", "iterations", "length", "method", "names", "over", "returned", "small_chunks",
-        "starts", "status", "subject",
+        "__dict__", "broken", "bytes_read", "bytes_written", "bytes_yielded", "chunks", "closes", "code",
+        "declared_length", "ending", "has_close", "head", "headers", "iterating", "iterations", "length", "method",
+        "names", "over", "reads", "returned", "small_chunks", "starts", "status", "subject",
     )
 
     def __init__(self) -> None:
         self.broken = self.headers = ()
         self.method = self.status = self.returned = ""
         self.starts = self.code = self.iterations = self.closes = 0
-        self.chunks = self.small_chunks = self.bytes_yielded = 0
+        self.chunks = self.small_chunks = self.bytes_yielded = self.bytes_written = 0
+        self.reads = self.bytes_read = 0
         self.declared_length = self.length = self.ending = self.subject = None
         self.has_close = self.iterating = self.over = False
         self.head = b""

@@ -20,8 +20,9 @@ from .moments import Moment
 
 __all__ = ["BOUNDLESS", "Gate", "Proof", "Room"]
 
-BOUNDLESS = (1 << 62) - 1
-"""The room where no number of bytes would make a difference."""
+BOUNDLESS = (1 << 30) - 1
+"""The room where no number of bytes would make a difference. (The largest int that CPython counts with in one step;
+after a gibibyte the gate is simply asked again.)"""
 
 Proof = Callable[[Exchange, Any], bool]
 Room = Callable[[Exchange], int]

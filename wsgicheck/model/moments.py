@@ -23,11 +23,12 @@ What a check receives as its second argument:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
-__all__ = ["Ending", "Fate", "Moment", "Start", "Use"]
+__all__ = ["Ending", "Fate", "Head", "Moment", "Start", "Use"]
 
 
 class Moment(Enum):
@@ -65,17 +66,35 @@ class Ending(Enum):
     """The body is the server's own file wrapper and was left to it untouched."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """What a status and the names of a header list say by themselves, read off once for all responses alike.
+
+    Attributes:
+        code: the status's three digits as a number, 0 when it does not begin with three.
+        lower: the names in lower case.
+        lengths_at: where Content-Length stands among them.
+    """
+
+    status: str
+    names: tuple[str, ...]
+    code: int
+    lower: frozenset[str]
+    lengths_at: tuple[int, ...]
+
+
 class Start(NamedTuple):
     """One call of start_response, as made.
 
-    `plain` has the names and the values where `headers` is a list, not empty, of tuples of two str, each by exact
-    type; for gates and spies, who would otherwise read them off twice.
+    For gates and spies, who would otherwise read them off twice, there are `head` and `values`, where `status` is a
+    str and `headers` a list of tuples of two str, each by exact type.
     """
 
     status: Any
     headers: Any
     exc_info: Any = None
-    plain: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    head: Head | None = None
+    values: Sequence[str] = ()
 
 
 class Fate(NamedTuple):

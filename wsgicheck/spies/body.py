@@ -31,11 +31,11 @@ from ..show import show
 from .site import user_line
 from .tape import HEAD, note, note_data
 
-__all__ = ["MEASURED", "Body", "SizedBody", "note_raised", "spy_on_body"]
+__all__ = ["MEASURED", "Body", "ListBody", "SizedBody", "note_raised", "spy_on_body"]
 
 MEASURED = 200
 """Items that are measured of a long body; from them a rule can tell whether the body is crumbled."""
-_STOCK: Final = BOUNDLESS
+_STOCK: Final = sys.maxsize
 _END: Final = object()
 
 
@@ -61,42 +61,35 @@ def _came_from(error: BaseException | None, generator: Any) -> BaseException | N
     return None
 
 
-class Body:
-    """Stands for an iterable that has no len()."""
+class _Watch:
+    """One body on its way, from the return of the iterable to its close.
 
-    __slots__ = ("__weakref__", "_done", "_items", "_iterable", "_passing", "_plan", "_x")
+    It lives as long as the server holds the body or an iterator over it; what is dropped was abandoned.
+    """
 
-    _items: Iterator[Any] | None
-    """Where next() was called on the body itself: what gives its items."""
-    _passing: Any
-    """The generator whose items go out in passing."""
+    __slots__ = ("__weakref__", "done", "iterable", "passing", "plan", "x")
 
     def __init__(self, x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None) -> None:
-        self._x = x
-        self._plan = plan
-        self._iterable = iterable
-        self._done = done
-        self._items = self._passing = None
+        self.x = x
+        self.plan = plan
+        self.iterable = iterable
+        self.done = done
+        self.passing: Any = None
+        """The generator whose items go out in passing."""
 
-    def __iter__(self) -> Iterator[Any]:
-        x = self._x
+    def iterate(self) -> Iterator[Any]:
+        x = self.x
         x.iterations += 1
         if x.closes:
             x.iterated_closed = True
-        iterable = self._iterable
-        if type(iterable) is list or self._plan.exact or isinstance(iterable, (list, tuple)):
+        iterable = self.iterable
+        if self.plan.exact or isinstance(iterable, (list, tuple)):
             return self._watch(iter(iterable))
         return chain.from_iterable(self._stretches(iter(iterable)))
 
-    def __next__(self) -> Any:
-        # A generator is its own iterator, and a server may know that it got one.
-        if self._items is None:
-            self._items = iter(self)
-        return next(self._items)
-
     def _watch(self, items: Iterator[Any]) -> Iterator[Any]:
         """Pass the items on and see the end; measured where there is room, else one by one."""
-        x, find_room = self._x, self._plan.gates.chunk_room
+        x, find_room = self.x, self.plan.gates.chunk_room
         x.iterating = True
         chunk: Any = _END
         while True:
@@ -132,9 +125,9 @@ class Body:
         self._end(Ending.EXHAUSTED)
 
     def _judge(self, chunk: Any) -> None:
-        x = self._x
-        if self._plan.chunk is not None:
-            self._plan.chunk(x, chunk)
+        x = self.x
+        if self.plan.chunk is not None:
+            self.plan.chunk(x, chunk)
         x.chunks += 1
         if isinstance(chunk, bytes):
             size = len(chunk)
@@ -147,7 +140,7 @@ class Body:
 
     def _stretches(self, items: Iterator[Any]) -> Iterator[Iterator[Any]]:
         """Yield iterators which together give `items`: the beginning is watched, a long rest goes out in passing."""
-        x, find_room = self._x, self._plan.gates.chunk_room
+        x, find_room = self.x, self.plan.gates.chunk_room
         watched = self._watch(items)
         yield islice(watched, MEASURED)
         while x.ending is None:
@@ -155,7 +148,7 @@ class Body:
                 yield islice(watched, MEASURED)
                 continue
             passing = items if type(items) is GeneratorType else self._guard(items)
-            self._passing = passing
+            self.passing = passing
             for kind, alike in groupby(passing, type):
                 if kind is bytes:
                     yield self._in_passing(alike)
@@ -166,12 +159,12 @@ class Body:
                     for chunk in alike:
                         self._judge(chunk)
                         yield repeat(chunk, 1)
-            self._passing = None
+            self.passing = None
             self._end(Ending.EXHAUSTED)
 
     def _in_passing(self, items: Iterator[bytes]) -> Iterator[bytes]:
         """Return an iterator over the same items that uses up one tick for each."""
-        x, before = self._x, (self._x.chunks, self._x.unmeasured)
+        x, before = self.x, (self.x.chunks, self.x.unmeasured)
         ticks = repeat(True, _STOCK)
 
         def catch_up() -> None:
@@ -188,42 +181,42 @@ class Body:
         except GeneratorExit:
             raise
         except BaseException as error:
-            note_raised(self._x, error)
+            note_raised(self.x, error)
             raise
 
     def _left(self, ending: Ending) -> Ending:
         """Return how the body ended that the server left with `ending`, and note what it raised in passing."""
-        passing = self._passing
+        passing = self.passing
         if passing is None or passing.gi_frame is not None:
             return ending
         # The generator is over, and if it had come to its end we would know.
         error = _came_from(sys.exception(), passing)
         if error is not None:
-            note_raised(self._x, error)
+            note_raised(self.x, error)
         return Ending.RAISED
 
     def _end(self, ending: Ending) -> None:
-        x = self._x
+        x = self.x
         if x.catch_up is not None:
             x.catch_up()
             x.catch_up = None
         x.iterating = False
         if x.ending is None:
-            if self._plan.exact:
+            if self.plan.exact:
                 note(x, f"body {ending.value}")
-            judge, proves = self._plan.end, self._plan.gates.end
+            judge, proves = self.plan.end, self.plan.gates.end
             if judge is not None and (proves is None or not proves(x, ending)):
                 judge(x, ending)
             x.ending = ending
 
     def close(self) -> None:
-        x = self._x
+        x = self.x
         failure: BaseException | None = None
-        if self._plan.exact:
+        if self.plan.exact:
             note(x, "close()")
-        ending = Ending.CLOSED if self._passing is None else self._left(Ending.CLOSED)
+        ending = Ending.CLOSED if self.passing is None else self._left(Ending.CLOSED)
         try:
-            close = getattr(self._iterable, "close", None)
+            close = getattr(self.iterable, "close", None)
             if close is not None:
                 close()
         except BaseException as error:
@@ -233,38 +226,93 @@ class Body:
         finally:
             if x.ending is None:
                 self._end(ending)
-            judge, proves = self._plan.close, self._plan.gates.close
+            judge, proves = self.plan.close, self.plan.gates.close
             if judge is not None and (proves is None or not proves(x, failure)):
                 judge(x, failure)
             x.closes += 1
             self._finish()
 
     def _finish(self) -> None:
-        x = self._x
+        x = self.x
         x.over = True
         x.subject = None
-        done, self._done = self._done, None
+        done, self.done = self.done, None
         if done is not None:
             done(x)
 
     def __del__(self) -> None:
-        x = self._x
+        x = self.x
         if x.closes:
             return
         # No exception leaves __del__: what would be raised becomes a warning.
         try:
             if x.ending is None:
                 self._end(self._left(Ending.ABANDONED))
-            if self._plan.close is not None:
-                self._plan.close(x, Ending.ABANDONED)
+            if self.plan.close is not None:
+                self.plan.close(x, Ending.ABANDONED)
         except RuleBroken as broken:
             warnings.warn(str(broken), WsgicheckWarning, stacklevel=1)
         finally:
             self._finish()
 
+
+def _of_list(name: str) -> property:
+    return property(lambda self: getattr(self.iterable, name))
+
+
+class ListBody(_Watch):
+    """Stands for a list, the commonest body of all.
+
+    One object does for it what takes two for others: of a list it is known what attributes it has.
+    """
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        x = self.x
+        x.iterations += 1
+        if x.closes:
+            x.iterated_closed = True
+        return self._watch(iter(self.iterable))
+
+    def __len__(self) -> int:
+        return len(self.iterable)
+
+    append, clear, copy, count, extend, index = map(_of_list, ("append", "clear", "copy", "count", "extend", "index"))
+    insert, pop, remove, reverse, sort = map(_of_list, ("insert", "pop", "remove", "reverse", "sort"))
+
+
+class Body:
+    """Stands for an iterable that has no len().
+
+    A mere face: a class with __getattr__ pays for each of its own attributes, so it has but one.
+    """
+
+    __slots__ = ("__weakref__", "_items", "_watch")
+
+    _items: Iterator[Any]
+    """Where next() was called on the body itself: what gives its items."""
+
+    def __init__(self, watch: _Watch) -> None:
+        self._watch = watch
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._watch.iterate()
+
+    def __next__(self) -> Any:
+        # A generator is its own iterator, and a server may know that it got one.
+        try:
+            items = object.__getattribute__(self, "_items")
+        except AttributeError:
+            items = self._items = iter(self)
+        return next(items)
+
+    def close(self) -> None:
+        self._watch.close()
+
     def __getattr__(self, name: str) -> Any:
         # PEP 3333 lets a server use nothing but iteration, len() and close(); what else it asks for, it gets.
-        return getattr(self._iterable, name)
+        return getattr(self._watch.iterable, name)
 
 
 class SizedBody(Body):
@@ -273,10 +321,11 @@ class SizedBody(Body):
     __slots__ = ()
 
     def __len__(self) -> int:
-        return len(self._iterable)
+        return len(self._watch.iterable)
 
 
-def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None) -> Body:
+def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None,
+                ) -> Body | ListBody:
     """Judge what the application returned and return what stands for it."""
     judge, proves = plan.returned, plan.gates.returned
     if judge is not None and (proves is None or not proves(x, iterable)):
@@ -295,12 +344,12 @@ def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange
         note(x, f"returned {x.returned}")
     if kind is list:
         x.length = len(iterable)
-        return SizedBody(x, plan, iterable, done)
+        return ListBody(x, plan, iterable, done)
     x.has_close = hasattr(iterable, "close")
     if hasattr(kind, "__len__"):
         try:
             x.length = len(iterable)
         except Exception:
             x.length = None
-        return SizedBody(x, plan, iterable, done)
-    return Body(x, plan, iterable, done)
+        return SizedBody(_Watch(x, plan, iterable, done))
+    return Body(_Watch(x, plan, iterable, done))

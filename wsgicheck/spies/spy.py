@@ -21,6 +21,58 @@ __all__ = ["Spied"]
 Begin = Callable[[Exchange], None]
 
 
+def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any]) -> FileWrapperSpy | None:
+    """Note the request's facts and put the spies into `environ`, which stays the server's own dict."""
+    get = environ.get
+    method = get("REQUEST_METHOD")
+    if isinstance(method, str):
+        x.method = method
+    length = get("CONTENT_LENGTH")
+    if length and isinstance(length, str) and len(length) < 20 and length.isascii() and length.isdigit():
+        x.request_length = int(length)
+    if get("wsgi.input_terminated"):
+        x.input_terminated = True
+    if plan.exact:
+        note(x, f"called with {method} {get('PATH_INFO')!r}")
+    stream = get("wsgi.input")
+    if stream is not None:
+        environ["wsgi.input"] = InputSpy(x, plan, stream)
+    errors = get("wsgi.errors")
+    if errors is not None:
+        environ["wsgi.errors"] = ErrorsSpy(x, plan, errors)
+    file_wrapper = get("wsgi.file_wrapper")
+    if file_wrapper is None or not callable(file_wrapper):
+        return None
+    environ["wsgi.file_wrapper"] = wrapper = FileWrapperSpy(x, plan, file_wrapper)
+    return wrapper
+
+
+def _raised(x: Exchange, plan: Plan, error: BaseException) -> None:
+    note_raised(x, error)
+    # Without a frame beyond that of our call: it is the call that failed, and no line of the application's was run.
+    trace = error.__traceback__
+    x.raised_in_call = trace is not None and trace.tb_next is None
+    if plan.end is not None:
+        plan.end(x, Ending.RAISED)
+    x.ending = Ending.RAISED
+
+
+def _hand_over(x: Exchange, plan: Plan, iterable: Any) -> None:
+    x.returned, x.file_wrapped = type(iterable).__name__, True
+    x.has_close = hasattr(iterable, "close")
+    note(x, "returned the server's file wrapper")
+    if plan.end is not None:
+        plan.end(x, Ending.HANDED_OVER)
+    x.ending = Ending.HANDED_OVER
+
+
+def _finish(x: Exchange, done: Begin | None) -> None:
+    x.over = not x.file_wrapped
+    x.subject = None
+    if done is not None:
+        done(x)
+
+
 class Spied:
     """A WSGI application that behaves as `application` does and has each exchange judged by `plan`.
 
@@ -30,22 +82,21 @@ class Spied:
         done: is told of each exchange that has ended.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "__wrapped__", "_begin", "_done", "_exact", "_plan")
+    __slots__ = ("__dict__", "__weakref__", "__wrapped__", "_parts")
 
     def __init__(self, application: Callable[..., Any], plan: Plan, *, begin: Begin | None = None,
                  done: Begin | None = None) -> None:
         self.__wrapped__ = application
-        self._plan = plan
-        self._exact = replace(plan, gates=Gates(), exact=True)
-        self._begin = begin
-        self._done = done
+        # One attribute for all: a class with __getattr__ pays for each of its own.
+        self._parts = plan, replace(plan, gates=Gates(), exact=True), begin, done
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        x, plan, application = Exchange(), self._plan, self.__wrapped__
-        if self._begin is not None:
-            self._begin(x)
+        plan, exact, begin, done = self._parts
+        x, application = Exchange(), self.__wrapped__
+        if begin is not None:
+            begin(x)
             if x.body is not None or x.events is not None:
-                plan = self._exact
+                plan = exact
         odd = bool(keywords) or len(args) != 2
         if odd:
             x.call_positional, x.call_keywords = len(args), tuple(keywords)
@@ -57,7 +108,7 @@ class Spied:
         judge, proves = plan.request, plan.gates.request
         if judge is not None and (proves is None or not proves(x, environ)):
             judge(x, environ)
-        wrapper = self._enter(x, plan, environ) if isinstance(environ, dict) else None
+        wrapper = _enter(x, plan, environ) if isinstance(environ, dict) else None
         start = spy_on_start_response(x, plan, start_response) if callable(start_response) else start_response
         try:
             if odd:
@@ -66,62 +117,14 @@ class Spied:
             else:
                 iterable = application(environ, start)
         except BaseException as error:
-            self._raised(x, error)
+            _raised(x, plan, error)
+            _finish(x, done)
             raise
         if wrapper is not None and wrapper.made is iterable and iterable is not None:
-            return self._hand_over(x, iterable)
-        return spy_on_body(x, plan, iterable, self._done)
-
-    @staticmethod
-    def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any]) -> FileWrapperSpy | None:
-        """Note the request's facts and put the spies into `environ`, which stays the server's own dict."""
-        get = environ.get
-        method = get("REQUEST_METHOD")
-        if isinstance(method, str):
-            x.method = method
-        length = get("CONTENT_LENGTH")
-        if length and isinstance(length, str) and len(length) < 20 and length.isascii() and length.isdigit():
-            x.request_length = int(length)
-        if get("wsgi.input_terminated"):
-            x.input_terminated = True
-        if plan.exact:
-            note(x, f"called with {method} {get('PATH_INFO')!r}")
-        stream = get("wsgi.input")
-        if stream is not None:
-            environ["wsgi.input"] = InputSpy(x, plan, stream)
-        errors = get("wsgi.errors")
-        if errors is not None:
-            environ["wsgi.errors"] = ErrorsSpy(x, plan, errors)
-        file_wrapper = get("wsgi.file_wrapper")
-        if file_wrapper is None or not callable(file_wrapper):
-            return None
-        environ["wsgi.file_wrapper"] = wrapper = FileWrapperSpy(x, plan, file_wrapper)
-        return wrapper
-
-    def _raised(self, x: Exchange, error: BaseException) -> None:
-        note_raised(x, error)
-        trace = error.__traceback__
-        x.raised_in_call = trace is not None and trace.tb_next is None
-        if self._plan.end is not None:
-            self._plan.end(x, Ending.RAISED)
-        x.ending = Ending.RAISED
-        self._finish(x)
-
-    def _hand_over(self, x: Exchange, iterable: Any) -> Any:
-        x.returned, x.file_wrapped = type(iterable).__name__, True
-        x.has_close = hasattr(iterable, "close")
-        note(x, "returned the server's file wrapper")
-        if self._plan.end is not None:
-            self._plan.end(x, Ending.HANDED_OVER)
-        x.ending = Ending.HANDED_OVER
-        self._finish(x)
-        return iterable
-
-    def _finish(self, x: Exchange) -> None:
-        x.over = not x.file_wrapped
-        x.subject = None
-        if self._done is not None:
-            self._done(x)
+            _hand_over(x, plan, iterable)
+            _finish(x, done)
+            return iterable
+        return spy_on_body(x, plan, iterable, done)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__wrapped__, name)

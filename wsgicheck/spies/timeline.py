@@ -105,7 +105,7 @@ class Timeline:
 
     def _call(self, application: Callable[..., Any], who: str, call: int, half: Half, args: tuple[Any, ...],
               keywords: dict[str, Any]) -> Any:
-        environ = args[0] if args else None
+        environ = args[0] if args else keywords.get("environ")
         half.environ_type = type(environ).__name__ if type(environ) is not dict else "dict"
         half.environ = _facts(environ)
         self.note(who, call, "call", half.environ.get("REQUEST_METHOD", "") + " " + half.environ.get("PATH_INFO", ""))
@@ -113,6 +113,8 @@ class Timeline:
             environ["wsgi.input"] = _Input(self, who, call, half, environ["wsgi.input"])
         if len(args) > 1 and callable(args[1]):
             args = (args[0], self._start(who, call, half, args[1]), *args[2:])
+        elif callable(keywords.get("start_response")):
+            keywords = {**keywords, "start_response": self._start(who, call, half, keywords["start_response"])}
         try:
             body = application(*args, **keywords)
         except BaseException as error:

@@ -16,7 +16,7 @@ _BODYLESS = frozenset({204, 205, 304})
 
 
 def _has_started(x: Exchange, write: Any) -> bool:
-    if 100 <= x.code < 200 or x.code in _BODYLESS:
+    if x.code < 200 or x.code in _BODYLESS:
         return False
     kind = type(write)
     if kind is FunctionType:
@@ -46,7 +46,7 @@ RETURNED = Gate(Moment.RETURNED, proves=_is_ordinary, clears=frozenset({
 
 
 def _ended_well(x: Exchange, ending: Ending) -> bool:
-    length, declared, sent = x.length, x.declared_length, x.bytes_sent
+    length, declared, sent = x.length, x.declared_length, x.bytes_yielded + x.bytes_written
     if ending is Ending.EXHAUSTED:
         if not x.starts or (length is not None and length != x.chunks) or (declared is not None and sent < declared):
             return False

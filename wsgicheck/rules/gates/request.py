@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 from abc import ABCMeta
 from collections.abc import Callable
-from functools import lru_cache
 from operator import itemgetter
-from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, NoneType, WrapperDescriptorType
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any
 
 from ...model.exchange import Exchange
@@ -18,7 +17,6 @@ from .asking import LONG, VARIETIES, nothing_to_say
 __all__ = ["REQUEST"]
 
 _STR = frozenset({str})
-_FLAG_TYPES = frozenset({bool, int, NoneType})
 _FLAGS = ("wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once")
 _MOST_KEYS = 8192
 """Characters that the keys of one environ may have together to be remembered."""
@@ -31,60 +29,72 @@ _SAMPLE: dict[str, Any] = {
 }
 
 
+_STEADY = frozenset({"REQUEST_METHOD", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"})
+_FILLED = frozenset({"REMOTE_USER", "AUTH_TYPE", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_ADDR", "PATH_TRANSLATED"})
+
+
 class _Layout:
     """What is known of an environ by its keys alone.
 
     Attributes:
-        count: how many keys there are.
         texts: gives the values of the variables that have to be exactly str.
-        steady: gives the values that are nearly always the same; a tuple of those, once judged, is remembered.
+        steady: gives the values that are nearly always the same, one tuple of them for all requests to a server.
+        legal: such tuples that were found to be legal.
         filled: keys of the variables that must not be empty.
-        wrapper: whether there is a wsgi.file_wrapper.
+        has_wrapper: whether there is a wsgi.file_wrapper.
+        version: the wsgi.version that was seen last and is legal.
     """
 
-    __slots__ = ("count", "filled", "steady", "steady_keys", "texts", "wrapper")
+    __slots__ = ("filled", "has_wrapper", "legal", "steady", "steady_keys", "texts", "version")
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         plain = [key for key in keys if "." not in key]
-        self.count = len(keys)
         self.texts = itemgetter(*plain, "wsgi.url_scheme")
         self.steady_keys = (*(key for key in plain if key in _STEADY), "wsgi.url_scheme")
         self.steady = itemgetter(*self.steady_keys)
+        self.legal: set[tuple[str, ...]] = set()
         self.filled = tuple(key for key in plain if key in _FILLED)
-        self.wrapper = "wsgi.file_wrapper" in keys
+        self.has_wrapper = "wsgi.file_wrapper" in keys
+        self.version: Any = None
+
+    def learn(self, steady: tuple[str, ...]) -> bool:
+        """Judge values of the steady variables: in a sample of which the rest is legal."""
+        # Without HTTP_HOST, so that SERVER_NAME is judged as the name that URLs are made of.
+        sample = {**_SAMPLE, **dict(zip(self.steady_keys, steady))}
+        if len("".join(steady)) > LONG or not nothing_to_say(Moment.REQUEST, sample):
+            return False
+        if len(self.legal) >= _STEADY_VARIETIES:
+            self.legal.clear()
+        self.legal.add(steady)
+        return True
 
 
-_STEADY = frozenset({"REQUEST_METHOD", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"})
-_FILLED = frozenset({"REMOTE_USER", "AUTH_TYPE", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_ADDR", "PATH_TRANSLATED"})
-_layouts: dict[str, _Layout | None] = {}
+    def learn_version(self, version: Any) -> bool:
+        """Tell whether `version` is (1, 0), and remember the object: servers use the same each time."""
+        if type(version) is not tuple or version != (1, 0) or not type(version[0]) is type(version[1]) is int:
+            return False
+        self.version = version
+        return True
 
 
-def _sample(keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: _SAMPLE.get(key, "x") if key != "wsgi.file_wrapper" else _wrapper for key in keys}
+_STEADY_VARIETIES = 32
+_layouts: dict[tuple[str, ...], _Layout | None] = {}
 
 
 def _wrapper(file: Any, size: int = 8192) -> None:
     """Stands for a legal file wrapper."""
 
 
-def _learn(environ: dict[Any, Any], joined: str) -> _Layout | None:
-    """Judge the keys of `environ`: by a sample in which all values are legal."""
-    keys = tuple(environ)
-    layout = None
-    # The lines of `joined` have to be the keys, or else another environ could look the same.
-    if len(joined) <= _MOST_KEYS and _STR.issuperset(map(type, keys)) and not any("\n" in key for key in keys):
-        if nothing_to_say(Moment.REQUEST, _sample(keys)):
-            layout = _Layout(keys)
-        if len(_layouts) >= VARIETIES:
-            _layouts.clear()
-        _layouts[joined] = layout
+def _learn(keys: tuple[str, ...]) -> _Layout | None:
+    """Judge the keys of an environ: by a sample in which all values are legal."""
+    if not _STR.issuperset(map(type, keys)) or len("".join(keys)) > _MOST_KEYS:
+        return None
+    sample = {key: _wrapper if key == "wsgi.file_wrapper" else _SAMPLE.get(key, "x") for key in keys}
+    layout = _Layout(keys) if nothing_to_say(Moment.REQUEST, sample) else None
+    if len(_layouts) >= VARIETIES:
+        _layouts.clear()
+    _layouts[keys] = layout
     return layout
-
-
-@lru_cache(maxsize=VARIETIES)
-def _are_legal(keys: tuple[str, ...], values: tuple[str, ...]) -> bool:
-    # Without HTTP_HOST, so that SERVER_NAME is judged as the name that URLs are made of.
-    return nothing_to_say(Moment.REQUEST, {**_SAMPLE, **dict(zip(keys, values))})
 
 
 def _is_latin_1(text: str) -> bool:
@@ -103,18 +113,13 @@ class _Streams:
     A class is taken to keep them; what an instance has of its own is looked at each time.
     """
 
+    __slots__ = ("known", "methods")
+
     def __init__(self, *methods: str) -> None:
         self.methods = frozenset(methods)
         self.known: set[type] = set()
 
-    def has_methods(self, stream: Any) -> bool:
-        kind = type(stream)
-        if kind not in self.known and not self._learn(kind):
-            return False
-        own = getattr(stream, "__dict__", None)
-        return not own or self.methods.isdisjoint(own)
-
-    def _learn(self, kind: type) -> bool:
+    def learn(self, kind: type) -> bool:
         # The attributes of an object are what its class defines only where looking them up is left to Python.
         if type(kind) not in (type, ABCMeta) or type(kind.__getattribute__) is not WrapperDescriptorType:
             return False
@@ -145,33 +150,27 @@ def _is_wrapper(wrapper: Any) -> bool:
     return True
 
 
-def _is_version(version: Any) -> bool:
-    return (type(version) is tuple and len(version) == 2 and type(version[0]) is type(version[1]) is int
-            and version == (1, 0))
-
-
-_flags: Callable[[Any], tuple[Any, ...]] = itemgetter(*_FLAGS)
+_others: Callable[[Any], tuple[Any, ...]] = itemgetter("wsgi.version", "wsgi.input", "wsgi.errors", *_FLAGS)
 
 
 def _proves(x: Exchange, environ: Any) -> bool:
     if type(environ) is not dict or x.call_positional != 2 or x.call_keywords:
         return False
-    try:
-        joined = "\n".join(environ)
-    except TypeError:
-        return False
-    layout = _layouts.get(joined)
+    # A key that is no str and equals one that is would get by here; no look-up in the dict could tell them apart.
+    keys = tuple(environ)
+    layout = _layouts.get(keys)
     if layout is None:
-        layout = None if joined in _layouts else _learn(environ, joined)
+        layout = None if keys in _layouts else _learn(keys)
         if layout is None:
             return False
-    if layout.count != len(environ):
-        return False
     texts = layout.texts(environ)
-    if not _STR.issuperset(map(type, texts)) or not _is_latin_1("".join(texts)):
+    if not _STR.issuperset(map(type, texts)):
+        return False
+    text = "".join(texts)
+    if not text.isascii() and not _is_latin_1(text):
         return False
     steady = layout.steady(environ)
-    if len("".join(steady)) > LONG or not _are_legal(layout.steady_keys, steady):
+    if steady not in layout.legal and not layout.learn(steady):
         return False
     for key in layout.filled:
         if not environ[key]:
@@ -180,10 +179,23 @@ def _proves(x: Exchange, environ: Any) -> bool:
     path, length = get("PATH_INFO"), get("CONTENT_LENGTH")
     if (path and path[0] != "/") or (length and not (length.isascii() and length.isdigit())):
         return False
-    if layout.wrapper and not _is_wrapper(environ["wsgi.file_wrapper"]):
+    if layout.has_wrapper and not _is_wrapper(environ["wsgi.file_wrapper"]):
         return False
-    return (_is_version(environ["wsgi.version"]) and _FLAG_TYPES.issuperset(map(type, _flags(environ)))
-            and _INPUTS.has_methods(environ["wsgi.input"]) and _ERRORS.has_methods(environ["wsgi.errors"]))
+    version, stream, errors, threads, processes, once = _others(environ)
+    if version is not layout.version and not layout.learn_version(version):
+        return False
+    if not type(threads) is type(processes) is type(once) is bool:
+        return False
+    # Spelt out twice, since a call would cost more than all of it.
+    if type(stream) not in _INPUTS.known and not _INPUTS.learn(type(stream)):
+        return False
+    own = getattr(stream, "__dict__", None)
+    if own and not _INPUTS.methods.isdisjoint(own):
+        return False
+    if type(errors) not in _ERRORS.known and not _ERRORS.learn(type(errors)):
+        return False
+    own = getattr(errors, "__dict__", None)
+    return not own or _ERRORS.methods.isdisjoint(own)
 
 
 REQUEST = Gate(Moment.REQUEST, proves=_proves, clears=frozenset({

@@ -11,14 +11,12 @@ from typing import Any
 
 from ...model.exchange import Exchange
 from ...model.gate import Gate
-from ...model.moments import Moment, Start
+from ...model.moments import Head, Moment, Start
 from ...syntax import COOKIE_PAIR_VALUE, ENTITY_TAG, IMF_FIXDATE, TOKEN, URI_REFERENCE
 from .asking import LONG, VARIETIES, nothing_to_say
 
 __all__ = ["START"]
 
-_MOST_NAMES = 8192
-"""Characters that the names of one header list may have together to be remembered."""
 _BETWEEN = "`~"
 """Stands between values that are looked at together; printable, and in hardly any value beside a space."""
 
@@ -27,20 +25,31 @@ _COOKIE = re.compile(rf"(?!__)({TOKEN.pattern})=(?:{COOKIE_PAIR_VALUE.pattern})(
 _MOST_COOKIE = 4096
 
 
-@lru_cache(maxsize=VARIETIES)
-def _is_legal(name: str, value: str) -> bool:
-    return nothing_to_say(Moment.START, Start("200 OK", [(name, value)]))
+class _Known(dict[str, bool]):
+    """Whether a value is legal in the field called `name`, asked once for each: `known[value]`."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def __missing__(self, value: str) -> bool:
+        legal = nothing_to_say(Moment.START, Start("200 OK", [(self.name, value)]))
+        if len(value) <= LONG:
+            if len(self) >= VARIETIES:
+                self.clear()
+            self[value] = legal
+        return legal
 
 
-def _in_few_varieties(name: str) -> Callable[[str], bool]:
-    """Return the test of a field of which the same values are seen again and again."""
-    return lambda value: len(value) <= LONG and _is_legal(name, value)
+_DATES = _Known("Date")
 
 
 @lru_cache(maxsize=VARIETIES)
 def _moment(date: str) -> float | None:
     """Return the seconds since the epoch that an IMF-fixdate names, None for anything else."""
-    if IMF_FIXDATE.fullmatch(date) is None or not _is_legal("Date", date):
+    if IMF_FIXDATE.fullmatch(date) is None or not _DATES[date]:
         return None
     try:
         return datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC).timestamp()
@@ -55,11 +64,11 @@ def _is_date(value: str) -> bool:
 # What the rules look at beyond the text that every value has to be; other fields may say what they like.
 _FITS: dict[str, Callable[[str], Any]] = {
     "content-length": str.isdigit,  # of a text that is ASCII
-    "content-type": _in_few_varieties("Content-Type"),
+    "content-type": _Known("Content-Type").__getitem__,
     "date": _is_date,
     "last-modified": _is_date,
     "expires": _is_date,
-    "retry-after": _in_few_varieties("Retry-After"),
+    "retry-after": _Known("Retry-After").__getitem__,
     "etag": ENTITY_TAG.fullmatch,
     "location": URI_REFERENCE.fullmatch,
 }
@@ -69,7 +78,7 @@ _SAMPLE = {
     "etag": '"x"', "location": "/",
 }
 # Statuses whose fields are judged by more than each its own value.
-_LEFT_TO_THE_RULES = ("206", "416")
+_LEFT_TO_THE_RULES = (206, 416)
 
 
 class _Shape:
@@ -90,26 +99,23 @@ class _Shape:
         self.date = names.index("date") if "date" in names else -1
 
 
-_shapes: dict[tuple[str, tuple[str, ...]], _Shape | None] = {}
+_shapes: dict[Head, _Shape | None] = {}
 
 
-def _learn(status: str, names: tuple[str, ...]) -> _Shape | None:
+def _learn(head: Head) -> _Shape | None:
     """Judge status and names: by a sample in which all values are legal."""
-    lower = [name.lower() for name in names]
+    lower = [name.lower() for name in head.names]
     sample = [(name, _SAMPLE.get(low, f"c{place}=v" if low == "set-cookie" else "x"))
-              for place, (name, low) in enumerate(zip(names, lower))]
-    known = not status.startswith(_LEFT_TO_THE_RULES) and nothing_to_say(Moment.START, Start(status, sample))
+              for place, (name, low) in enumerate(zip(head.names, lower))]
+    known = head.code not in _LEFT_TO_THE_RULES and nothing_to_say(Moment.START, Start(head.status, sample))
     shape = _Shape(lower) if known else None
-    if len(status) + sum(map(len, names)) <= _MOST_NAMES:
-        if len(_shapes) >= VARIETIES:
-            _shapes.clear()
-        _shapes[status, names] = shape
+    if len(_shapes) >= VARIETIES:
+        _shapes.clear()
+    _shapes[head] = shape
     return shape
 
 
-@lru_cache(maxsize=VARIETIES)
-def _are_legal_attributes(text: str) -> bool:
-    return nothing_to_say(Moment.START, Start("200 OK", [("Set-Cookie", f"a=b{text}")]))
+_COOKIES = _Known("Set-Cookie")
 
 
 def _are_cookies(values: list[str]) -> bool:
@@ -119,7 +125,7 @@ def _are_cookies(values: list[str]) -> bool:
         if found is None or len(value) > _MOST_COOKIE:
             return False
         name, attributes = found.groups()
-        if attributes is not None and (len(attributes) > LONG or not _are_legal_attributes(attributes)):
+        if attributes is not None and not _COOKIES[f"a=b{attributes}"]:
             return False
         names.add(name)
     return len(names) == len(values)
@@ -131,19 +137,17 @@ def _is_past(changed: str, date: str | None) -> bool:
 
 
 def _proves(x: Exchange, start: Start) -> bool:
-    status, _, exc_info, plain = start
-    if (plain is None or exc_info is not None or type(status) is not str or x.starts or x.over or x.ending is not None
-            or x.start_keywords or x.start_positional != 2):
+    _, _, exc_info, head, values = start
+    if (head is None or exc_info is not None or x.starts or x.over or x.ending is not None
+            or x.start_positional != 2 or x.start_keywords):
         return False
-    names, values = plain
-    key = status, names
-    shape = _shapes.get(key)
+    shape = _shapes.get(head)
     if shape is None:
-        shape = None if key in _shapes else _learn(status, names)
+        shape = None if head in _shapes else _learn(head)
         if shape is None:
             return False
-    text = f"{_BETWEEN}{_BETWEEN.join(values)}{_BETWEEN}"
-    if not text.isascii() or not text.isprintable() or "`~ " in text or " `~" in text:
+    text = _BETWEEN.join(values)
+    if not text.isascii() or not text.isprintable() or "`~ " in text or " `~" in text or text != text.strip(" "):
         return False
     for place, fits in shape.fits:
         if not fits(values[place]):

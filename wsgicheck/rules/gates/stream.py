@@ -15,7 +15,7 @@ def _body_room(x: Exchange) -> int:
     """Bytes that may come in items of exactly bytes: what is left of Content-Length, or any number."""
     if not x.starts or x.closes or x.iterations > 1 or x.failed_with_exc_info:
         return -1
-    return BOUNDLESS if x.declared_length is None else x.declared_length - x.bytes_sent
+    return BOUNDLESS if x.declared_length is None else x.declared_length - x.bytes_yielded - x.bytes_written
 
 
 def _is_plain_item(x: Exchange, chunk: Any) -> bool:
