@@ -115,6 +115,10 @@ def test_a_finding_reads_back_by_its_id(tmp_path: Path, monkeypatch: pytest.Monk
     report = read(render(run, "json"))
     for finding in run.findings:
         assert finding_from(report, finding_id(finding).lower()) == finding
+    for case in (None, Case(Request.make())):
+        told = finding_of(cards_of()[0], case=case, program="import socket\nprint('again')\n")
+        report = read(render(run_of(told, kind="server"), "json"))
+        assert finding_from(report, finding_id(told)) == told
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": "wsgicheck-report/2"}', "[" * 100_000,

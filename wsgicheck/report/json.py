@@ -59,6 +59,9 @@ def _reach(reach: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("routes", "entered", "succeeded"):
         value = reach.get(key, 0)
         counts[key] = value if isinstance(value, int) else 0
+    for key in ("lines", "lines_run"):
+        if isinstance(reach.get(key), int):
+            counts[key] = reach[key]
     unreached = reach.get("unreached", ())
     counts["unreached"] = [safe(u) for u in unreached] if isinstance(unreached, (list, tuple)) else []
     return counts
@@ -83,7 +86,8 @@ def _finding(finding: Finding, view: RunView, cards: Mapping[str, Card]) -> dict
         "twin": None if finding.twin is None else case_record(finding.twin),
         "reproduce": {"replay": f"wsgicheck replay {view.id(finding)}",
                       "curl": curls(finding),
-                      "python": script(finding, view.run.subject, card)},
+                      "python": script(finding, view.run.subject, card),
+                      "brought": bool(finding.program)},
         "events": [safe(event) for event in finding.events],
         "layers": [safe(layer) for layer in finding.layers],
     }
@@ -209,7 +213,7 @@ def finding_from(report: Mapping[str, Any], name: str) -> Finding:
             case=None if record["request"] is None else case_from(record["request"]),
             twin=None if record["twin"] is None else case_from(record["twin"]),
             events=tuple(map(str, record["events"])), layers=tuple(map(str, record["layers"])),
-            program=str(record["reproduce"]["python"]) if record["request"] is None else "")
+            program=str(record["reproduce"]["python"]) if record["reproduce"]["brought"] else "")
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"the finding is not as {SCHEMA} has it: {safe(repr(error), 200)}") from None
 
