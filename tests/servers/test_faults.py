@@ -10,6 +10,7 @@ import pytest
 import wsgicheck
 from fixtures.faulty_servers import calls, environs, inputs, requests, responses
 from fixtures.faulty_servers.fault import FAULTS, Fault
+from fixtures.faulty_servers.permitted import PERMITTED, Permitted
 from wsgicheck.active.server import check_server
 from wsgicheck.harness.recipes import Process, Recipe, recipe
 from wsgicheck.model.run import Run, RunVerdict
@@ -20,7 +21,7 @@ MODULES = (calls, environs, inputs, requests, responses)
 by_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 
 
-def faulty(fault: Fault) -> Recipe:
+def faulty(fault: Fault | Permitted) -> Recipe:
     command = (sys.executable, "-m", "fixtures.faulty_servers", fault.name, "{host}", "{port}", "{app}",
                "probe.deployed=deployed")
     return Recipe(fault.name, f"the exemplary server that {fault.name}", (Process(command),),
@@ -65,6 +66,14 @@ def test_the_exemplary_server_breaks_nothing() -> None:
 def test_a_fault_breaks_its_rule_and_no_other(fault: Fault) -> None:
     run = check_server(faulty(fault), seed=1, examples=2)
     assert broken(run) == {fault.breaks, *fault.also}, [(f.name, f.evidence) for f in run.findings]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("one", PERMITTED.values(), ids=PERMITTED)
+def test_what_is_permitted_is_not_flagged(one: Permitted) -> None:
+    run = check_server(faulty(one), seed=1, examples=2)
+    assert [(f.name, f.evidence) for f in run.findings] == []
+    assert any(r.verdict is RunVerdict.HOLDS for r in run.rules)
 
 
 def test_the_faulty_servers_differ_from_the_exemplary_recipe_in_nothing_else() -> None:

@@ -16,7 +16,7 @@ from .channel import Channel, safe
 
 __all__ = ["load"]
 
-_READY = "/wsgicheck-ready"
+_READY = "wsgicheck-ready"
 _GATE_SECONDS = 0.6
 _TOLD = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH",
          "wsgi.url_scheme")
@@ -62,7 +62,7 @@ def load(folder: str, run: str, target: str, search: list[str]) -> Callable[...,
     channel = Channel(folder)
 
     def looked_at(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        if environ.get("PATH_INFO") == _READY:
+        if str(environ.get("PATH_INFO")).lstrip("/") == _READY:
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(run)))])
             return [run.encode()]
         tag = environ.pop("HTTP_WSGICHECK", "")

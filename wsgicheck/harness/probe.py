@@ -25,7 +25,7 @@ from .channel import Channel, safe
 
 __all__ = ["BY_HAND", "Probe", "application", "default_channel", "load"]
 
-_READY = "/wsgicheck-ready"
+_READY = "wsgicheck-ready"
 BY_HAND = "wsgicheck-probe-by-hand"
 
 
@@ -84,7 +84,8 @@ class Probe:
 
     def serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Play the scene that the request belongs to."""
-        if environ.get("PATH_INFO") == _READY:
+        # A server that loses the slash shall be judged for that, and not be taken for one that never starts.
+        if str(environ.get("PATH_INFO")).lstrip("/") == _READY:
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(self.run)))])
             return [self.run.encode()]
         tag = self._tag(environ)

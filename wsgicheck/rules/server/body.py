@@ -81,7 +81,8 @@ def iterables_of_every_kind_are_sent(seen: Seen, wire: Wire) -> Verdict:
     A server that asks for __next__, for an index or for close() cannot send what frameworks return; the
     PEP's own file wrapper has __getitem__ alone.
     """
-    return _arrived(seen, wire, b"" if str(wire.asked).startswith("empty") else b"hello")
+    verdict = _arrived(seen, wire, b"" if str(wire.asked).startswith("empty") else b"hello")
+    return f"for a body that is a {wire.asked}, {verdict}" if isinstance(verdict, str) else verdict
 
 
 _BYTES = bytes(range(256)) + b"\r\n\n\r\r\n\x00\xff\xfe"
