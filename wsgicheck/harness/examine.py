@@ -87,6 +87,12 @@ def _roots(target: str) -> tuple[str, ...]:
     return tuple(found.submodule_search_locations or ()) or ((found.origin,) if found.origin else ())
 
 
+def _anchored(target: str) -> str:
+    """Return the target so that it names the same file from any working directory."""
+    spec = parse_spec(target)
+    return os.path.abspath(spec.path) + target.strip()[len(spec.path):] if spec.path else target
+
+
 # -- asking --------------------------------------------------------------------------------------------------
 
 def _request(path: str) -> Request:
@@ -134,6 +140,7 @@ class Watched:
     watcher: Watcher
     facts: Imported
     application: Callable[..., Any] | None = None
+    module: str = ""
     begun: float = 0.0
 
     def loaded(self, module: ModuleType, attribute: str, application: Any, *, resources: bool = False) -> None:
@@ -145,6 +152,7 @@ class Watched:
         """
         seconds = time.monotonic() - self.begun
         self.watcher.import_is_over(resources=resources)
+        self.module = module.__name__
         file = os.path.abspath(getattr(module, "__file__", None) or "")
         self.facts = Imported(file=file, attribute=attribute, usual=_is_usual(module), seconds=seconds,
                               details=details_of(application))
@@ -243,6 +251,7 @@ def examine(load: Load, told: Callable[[Act], None] | None = None) -> Imported:
     Raises:
         TargetError: as `watch` does.
     """
+    target = _anchored(load.target)  # it may change the working directory
     watched = watch(load.target, told)
     if watched.application is None:
         return watched.now()
@@ -250,7 +259,7 @@ def examine(load: Load, told: Callable[[Act], None] | None = None) -> Imported:
                             required=_required(watched.application))
     facts = watched.now()
     if load.again:
-        facts = replace(facts, trials=(_again(load),))
+        facts = replace(facts, trials=(_again(load, target, watched.module),))
     return facts
 
 
@@ -268,11 +277,10 @@ def _tried(trial: Trial, load: Load, target: str) -> Trial:
     return replace(trial, answers=_answers(application, load.paths))
 
 
-def _again(load: Load) -> Trial:
+def _again(load: Load, target: str, module: str) -> Trial:
     """Load the script once more in this process, as mod_wsgi does when its file has changed."""
-    name = load_target(load.target).module
-    sys.modules.pop(name, None)
-    return _tried(Trial("again", "the script is loaded a second time in one process"), load, load.target)
+    sys.modules.pop(module, None)
+    return _tried(Trial("again", "the script is loaded a second time in one process"), load, target)
 
 
 def _settings(variable: str) -> str:
@@ -287,12 +295,9 @@ def _settings(variable: str) -> str:
 
 def attempt(load: Load) -> Trial:
     """Make one trial in this process, which is spent thereafter."""
-    spec = parse_spec(load.target)
-    target = load.target
+    target = _anchored(load.target)
     if load.trial in ("directory", "moved"):
         sys.path.insert(0, load.directory)
-        if spec.path:
-            target = os.path.abspath(spec.path) + load.target.strip()[len(spec.path):]
         os.chdir("/")
     if load.trial in ("home", "moved"):
         os.environ["HOME"] = _NOWHERE
