@@ -113,7 +113,8 @@ def test_with_a_content_length_all_is_measured(shape: str) -> None:
 
 
 @given(st.integers(0, 3 * MEASURED), st.sampled_from(["list", "tuple", "generator", "iterator"]),
-       st.sampled_from(["end", "close", "wrong", "raise"]), st.sampled_from(["text", bytearray(b"x"), None, memoryview(b"x"), 7]))
+       st.sampled_from(["end", "close", "wrong", "raise"]),
+       st.sampled_from(["text", bytearray(b"x"), None, memoryview(b"x"), 7]))
 @settings(max_examples=200, deadline=None)
 @pytest.mark.filterwarnings("ignore")
 def test_gated_and_ungated_agree_on_every_body(length: int, shape: str, fate: str, wrong: Any) -> None:
