@@ -134,18 +134,21 @@ class Blocks:
         yield from self._row("seen in", f"{finding.count:,}{of} {'exchange' if total == 1 else 'exchanges'}")
         if finding.events:
             events = finding.events if self.options.verbose else finding.events[:_EVENTS]
-            tape = " -> ".join(safe(event, 200) for event in events)
+            told = [safe(event, 400) for event in events]
             if len(events) < len(finding.events):
-                tape += f" -> … ({len(finding.events)} events, -v)"
-            yield from self._row("events", tape)
+                told.append(f"… ({len(finding.events)} events, -v)")
+            tape = " -> ".join(told)
+            # A short tape reads best in one sentence, a long one as a list.
+            for number, event in enumerate([tape] if len(tape) < 4 * self.options.width else told):
+                yield from self._row("" if number else "events", event)
 
     def _citation(self, citation: Citation) -> Iterator[Line]:
         where = safe(section_words(citation))
         if citation.quote:
-            quote = f"“{quote_words(citation)}” ({where})"
+            quote = f"“{quote_words(citation)}” ({where.removeprefix(citation.document + ' ')})"
             yield from self._row(_short(citation.document), quote, "italic")
         else:
-            yield from self._row(_short(citation.document), where)
+            yield from self._row(_short(citation.document), where.removeprefix(citation.document + " "))
         if self.options.verbose and citation.url:
             yield from self._row("", safe(citation.url, 300), "underline")
 
