@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import wsgicheck
 from tests.servers.test_faults import FAULTS, faulty
 from wsgicheck.active.compare import compare
 from wsgicheck.errors import TargetError
 from wsgicheck.harness.recipes import recipe
 from wsgicheck.report.comparison import render_comparison
 
-ROOT = Path(wsgicheck.__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HELLO = str(ROOT / "fixtures" / "apps" / "hello.py") + ":application"
 
 

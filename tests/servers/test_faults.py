@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import wsgicheck
 from fixtures.faulty_servers import calls, environs, inputs, requests, responses
 from fixtures.faulty_servers.fault import FAULTS, Fault
 from fixtures.faulty_servers.permitted import PERMITTED, Permitted
@@ -16,7 +15,7 @@ from wsgicheck.harness.recipes import Process, Recipe, recipe
 from wsgicheck.model.run import Run, RunVerdict
 from wsgicheck.rules.server import scenes
 
-ROOT = Path(wsgicheck.__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MODULES = (calls, environs, inputs, requests, responses)
 by_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 

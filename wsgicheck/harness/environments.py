@@ -81,14 +81,17 @@ def environment(recipe: Recipe) -> Path:
         if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None:
             packages = " ".join(recipe.apt) or program
             raise HarnessError(f"{recipe.name} needs {program}: apt-get install {packages}")
-    if not recipe.install and not recipe.python:
-        return Path(sys.executable)
+    if not recipe.install:
+        return Path(interpreter(recipe) if recipe.python else sys.executable)
     python = interpreter(recipe)
     made_from = json.dumps([python, sorted(recipe.install), recipe.no_binary_cache])
     digest = hashlib.sha256(made_from.encode()).hexdigest()[:12]
-    stem = "-".join(sorted(recipe.install)) or "bare"
+    stem = "-".join(sorted(recipe.install))
     safe = "".join(c if c.isalnum() or c in "-." else "_" for c in stem)[:40]
-    folder = cache_folder() / "environments" / f"{safe}-{digest}"
+    base = cache_folder()
+    if recipe.world_readable and os.geteuid() == 0 and not os.environ.get("WSGICHECK_CACHE"):
+        base = Path("/var/cache/wsgicheck")  # nobody else may look below root's home
+    folder = base / "environments" / f"{safe}-{digest}"
     inside = folder / "bin" / "python"
     ready = folder / "wsgicheck-ready"
     if ready.exists():
@@ -98,10 +101,9 @@ def environment(recipe: Recipe) -> Path:
             return inside
         shutil.rmtree(folder, ignore_errors=True)
         _run([python, "-m", "venv", str(folder)], f"making the environment of {recipe.name}")
-        if recipe.install:
-            options = ["--no-cache-dir"] if recipe.no_binary_cache else []
-            _run([str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *options,
-                  *recipe.install], f"installing {' '.join(recipe.install)} for {recipe.name}")
+        options = ["--no-cache-dir"] if recipe.no_binary_cache else []
+        _run([str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *options,
+              *recipe.install], f"installing {' '.join(recipe.install)} for {recipe.name}")
         ready.write_text(made_from)
     return inside
 

@@ -109,6 +109,10 @@ class Launched:
         self.values = self._values(free_port())
         site = self.folder / "site"
         _copy_package(site)
+        if self.recipe.world_readable:
+            # Another user cannot keep what it compiles, and CGI would compile it anew for each request.
+            subprocess.run([str(self.python), "-m", "compileall", "-q", str(site)], stdin=subprocess.DEVNULL,
+                           capture_output=True, timeout=60)
         probe = f"import sys\nsys.path.insert(0, {str(site)!r})\n" + self._loader()
         for name, text in {"wsgicheck_probe.py": probe, **self.recipe.files}.items():
             path = self.folder / name

@@ -125,7 +125,7 @@ class Await:
     """Wait until the probe has told `event`, or one of "this|that" (`times` times); a mark of that name is kept."""
 
     event: str
-    patience: float = 1.5
+    patience: float = 2.5
     times: int = 1
 
 

@@ -26,7 +26,7 @@ def _head(version: str) -> bytes:
     return ask("POST", "/", "Expect: 100-continue", "Content-Length: 8", version=version).data
 
 
-_PATIENT: Script = (Send(_head("1.1")), Receive(b"\r\n\r\n", "asked", 1.5), Send(b"12345678", "POST"), Receive())
+_PATIENT: Script = (Send(_head("1.1")), Receive(b"\r\n\r\n", "asked", 2.5), Send(b"12345678", "POST"), Receive())
 
 
 @scene(level=MUST, covers=("SV-005", "SV-008", "SV-009"), allows=("SV-006", "SV-007", "SV-010"), app=_reads_twice,
@@ -41,7 +41,7 @@ def continue_is_sent(seen: Seen, wire: Wire) -> Verdict:
     if only_http_1_0(seen, wire):
         return NOT_APPLICABLE
     if not wire.mark("asked").met:
-        return "neither 100 Continue nor an answer came within 1.5 s of Expect: 100-continue; expected one of them"
+        return "neither 100 Continue nor an answer came within 2.5 s of Expect: 100-continue; expected one of them"
     if not seen.calls:
         return NOT_APPLICABLE if wire.answer is not None and wire.answer.code in (417, 400) else lost(seen, wire)
     if wire.interim and seen.fact("read", "data") != "12345678":

@@ -81,7 +81,7 @@ def _in_pieces(drawn: tuple[bytes, int]) -> Script:
     body, cut = drawn
     request = ask("POST", body=body)
     at = len(request.data) - len(body) + cut
-    return (Send(request.data[:at]), Pause(0.02), Send(request.data[at:], "POST"), Await("read|raised", 1.5), Receive())
+    return (Send(request.data[:at]), Pause(0.02), Send(request.data[at:], "POST"), Await("read|raised", 2.5), Receive())
 
 
 @scene(level=MUST, covers=("ENV-047", "IN-005"), allows=("IN-018",), app=_using(_whole), script=_in_pieces,
@@ -133,7 +133,7 @@ def read_without_size_gives_the_rest(seen: Seen, wire: Wire) -> Verdict:
 
 @scene(level=SHOULD, covers=("IN-010",), app=_using(lambda stream, _: [stream.read(), stream.read(4),
                                                                        stream.readline()]),
-       script=(ask("GET"), Await("read|raised", 1.5), Receive(patience=1.0)), cites=_END)
+       script=(ask("GET"), Await("read|raised", 2.5), Receive(patience=1.0)), cites=_END)
 def input_without_a_body_is_empty(seen: Seen, wire: Wire) -> Verdict:
     """Reading wsgi.input of a request without a body gives nothing, at once.
 
@@ -233,7 +233,7 @@ def _broken_off(seen: Seen, wire: Wire) -> Verdict:
     return HOLDS if len(got) < 100 else f"{len(got)} bytes were read of 10 that were sent; expected at most 10"
 
 
-@scene(level=MUST, covers=("IN-023",), app=_using(_whole), script=(*_GONE, HalfClose(), Await("read|raised", 1.5),
+@scene(level=MUST, covers=("IN-023",), app=_using(_whole), script=(*_GONE, HalfClose(), Await("read|raised", 2.5),
                                                                    Abort()),
        cites=(_HANG, _END))
 def input_ends_when_the_client_stops_sending(seen: Seen, wire: Wire) -> Verdict:
@@ -244,7 +244,7 @@ def input_ends_when_the_client_stops_sending(seen: Seen, wire: Wire) -> Verdict:
     return _broken_off(seen, wire)
 
 
-@scene(level=MUST, covers=("IN-023",), app=_using(_whole), script=(*_GONE, Abort(), Await("read|raised", 1.5)),
+@scene(level=MUST, covers=("IN-023",), app=_using(_whole), script=(*_GONE, Abort(), Await("read|raised", 2.5)),
        cites=(_HANG, _END))
 def input_ends_when_the_client_resets(seen: Seen, wire: Wire) -> Verdict:
     """A connection that is reset inside the body causes an exception or a short read, never a hang."""
@@ -269,7 +269,7 @@ def _to_the_end(stage: Stage, environ: dict[str, Any], start_response: Callable[
 
 
 _CHUNKED: Script = (ask("POST", "/", "Transfer-Encoding: chunked"), Send(b"5\r\nhello\r\n"), Pause(0.02),
-                    Send(b"7\r\n, world\r\n0\r\n\r\n"), Await("read|raised", 1.5), Receive(patience=1.0))
+                    Send(b"7\r\n, world\r\n0\r\n\r\n"), Await("read|raised", 2.5), Receive(patience=1.0))
 
 
 @scene(level=MUST, covers=("SV-014",), app=_to_the_end, script=_CHUNKED,
@@ -288,7 +288,7 @@ def chunked_body_is_decoded(seen: Seen, wire: Wire) -> Verdict:
 @scene(level=MUST, covers=("SV-014",), app=_to_the_end, given=(chunked_body_is_decoded,), cites=rfc(9112, "7.1.1"),
        script=(ask("POST", "/", "Transfer-Encoding: chunked"),
                Send(b"5;x=y;z=\"a\"\r\nhello\r\n0\r\nX-Trailer: a\r\n\r\n"),
-               Await("read|raised", 1.5), Receive(patience=1.0)))
+               Await("read|raised", 2.5), Receive(patience=1.0)))
 def chunk_extensions_are_ignored(seen: Seen, wire: Wire) -> Verdict:
     """A chunk with an extension, and a trailer after the last one, are read like any others.
 

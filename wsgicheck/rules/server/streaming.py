@@ -24,15 +24,15 @@ _NO_DELAY = (pep("buffering-and-streaming", "WSGI servers, gateways, and middlew
 def _in_step(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
     yield b"block one"
     stage.report("asked", number=2)
-    stage.wait("one", 3.0)
+    stage.wait("one", 4.0)
     yield b"block two"
     stage.report("asked", number=3)
-    stage.wait("two", 3.0)
+    stage.wait("two", 4.0)
     yield b"block end"
 
 
 def _steps(target: str) -> Script:
-    return (ask("GET", target), Receive(b"block one", "one", 1.5), Go("one"), Receive(b"block two", "two", 1.5),
+    return (ask("GET", target), Receive(b"block one", "one", 2.5), Go("one"), Receive(b"block two", "two", 2.5),
             Go("two"), Receive())
 
 
@@ -43,7 +43,7 @@ def _judge(seen: Seen, wire: Wire) -> Verdict:
         if not any(event.facts["number"] == number for event in seen.all("asked")):
             return NOT_APPLICABLE
         if not wire.mark(name).met:
-            return (f"block {name} did not arrive within 1.5 s while the next block was being made; "
+            return (f"block {name} did not arrive within 2.5 s while the next block was being made; "
                     f"expected it before the next is asked for")
     return HOLDS
 

@@ -61,12 +61,12 @@ def _write_and_wait(stage: Stage, environ: dict[str, Any], start_response: Calla
     write = start_response("200 OK", text())
     write(b"written block")
     stage.report("wrote")
-    stage.wait("go", 3.0)
+    stage.wait("go", 4.0)
     return [b" and more"]
 
 
 @scene(level=MUST, covers=("WR-004", "WR-010", "SV-001"), app=_write_and_wait,
-       script=(*get()[:1], Receive(b"written block", "first", 1.5), Go("go"), Receive()),
+       script=(*get()[:1], Receive(b"written block", "first", 2.5), Go("go"), Receive()),
        cites=pep(_WRITE, "before ``write()`` returns, it must guarantee that the\npassed-in bytestring was either "
                  "completely sent to the client, or\nthat it is buffered for transmission while the application\n"
                  "proceeds onward."))
@@ -75,7 +75,7 @@ def written_data_leaves_at_once(seen: Seen, wire: Wire) -> Verdict:
     if not seen.happened("wrote"):
         return lost(seen, wire)
     return HOLDS if wire.mark("first").met else (
-        "nothing of the written block arrived within 1.5 s while the application went on; expected it at once")
+        "nothing of the written block arrived within 2.5 s while the application went on; expected it at once")
 
 
 def _yield_after_write(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
@@ -85,14 +85,14 @@ def _yield_after_write(stage: Stage, environ: dict[str, Any], start_response: Ca
     def blocks() -> Iterator[bytes]:
         yield b" yielded block"
         stage.report("asked")
-        stage.wait("go", 3.0)
+        stage.wait("go", 4.0)
         yield b" last"
 
     return blocks()
 
 
 @scene(level=MUST, covers=("WR-008",), app=_yield_after_write,
-       script=(*get()[:1], Receive(b"yielded block", "first", 1.5), Go("go"), Receive()),
+       script=(*get()[:1], Receive(b"yielded block", "first", 2.5), Go("go"), Receive()),
        cites=pep(_WRITE, "that output\nmust be treated normally by the server or gateway (i.e., it must be\nsent or "
                  "queued immediately)."))
 def yielded_data_after_write_leaves_at_once(seen: Seen, wire: Wire) -> Verdict:
@@ -102,4 +102,4 @@ def yielded_data_after_write_leaves_at_once(seen: Seen, wire: Wire) -> Verdict:
     if not seen.happened("asked"):
         return NOT_APPLICABLE
     return HOLDS if wire.mark("first").met else (
-        "the yielded block did not arrive within 1.5 s while the next was being made; expected it at once")
+        "the yielded block did not arrive within 2.5 s while the next was being made; expected it at once")
