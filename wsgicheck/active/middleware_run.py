@@ -90,12 +90,17 @@ def report(wrapping: Wrapping, options: Options, *, name: str, seed: int, second
     cards = chosen_cards(options)
     fates = process_rules()
     results, findings = [], []
+    known = frozenset(sightings)
+    sightings, explained = _explained(sightings)
+    notes = [*notes, *explained]
     for card in cards:
         applied = tally.applied.get(card.id, 0)
         sighting = sightings.get(card.id)
         if sighting is not None:
             verdict = RunVerdict.BROKEN
             findings.append(_finding(card, sighting, wrapping, max(1, tally.broken.get(card.id, 0))))
+        elif card.id in known:
+            continue  # broken, by a mistake that is told under another rule
         elif card.id in tally.crashed:
             verdict = RunVerdict.CRASHED
         elif applied or (card in fates and tally.exchanges):
@@ -115,6 +120,18 @@ def report(wrapping: Wrapping, options: Options, *, name: str, seed: int, second
         seconds=seconds, exchanges=tally.exchanges, rules=tuple(results), findings=tuple(findings),
         nothing_checked=_nothing_checked(tally), notes=tuple(told), statuses=dict(sorted(tally.statuses.items())),
         version=__version__)
+
+
+def _explained(sightings: Mapping[str, PairSighting]) -> tuple[dict[str, PairSighting], list[str]]:
+    """Leave out what another broken rule explains: one mistake is one finding; and say so."""
+    left, notes = dict(sightings), []
+    for card in catalogue():
+        if not isinstance(card, (Sandwich, Variation)) or card.id not in sightings:
+            continue
+        for other in card.explains:
+            if left.pop(other.id, None) is not None:
+                notes.append(f"{other.name} is broken too, which {card.name} explains")
+    return left, notes
 
 
 def _finding(card: Card, sighting: PairSighting, wrapping: Wrapping, count: int) -> Finding:

@@ -17,8 +17,10 @@ from ..reference.repertoire import Recipe
 from ..show import show
 from .close import body_is_closed, body_is_iterated_once
 from .content_length import body_fills_content_length, body_fits_content_length, written_data_fits_content_length
+from .exc_info import errors_of_start_response_with_exc_info_propagate
 from .representation import content_encoding_matches_the_bytes
-from .write import body_comes_from_the_iterable
+from .start_response import start_response_is_called
+from .write import body_comes_from_the_iterable, write_is_not_called_while_iterating
 
 App = Callable[..., Any]
 
@@ -447,7 +449,7 @@ def _(app: App) -> App:
 
 
 @sandwich(level=MUST, covers=("MW-008",), cites=_WRITE_ONLY, given=(yielded_data_is_not_written,),
-          explains=(body_comes_from_the_iterable,))
+          explains=(body_comes_from_the_iterable, write_is_not_called_while_iterating))
 def write_carries_written_data_only(pair: Pair) -> Verdict:
     """The server's write() carries what the application wrote, and nothing of the middleware's own.
 
@@ -677,6 +679,7 @@ def _(app: App) -> App:
 # -- what goes wrong -------------------------------------------------------------------------------------
 
 @sandwich(level=SHOULD, covers=("MW-029",),
+          explains=(errors_of_start_response_with_exc_info_propagate, start_response_is_called),
           cites=cited("Web-SIG mailing list, 25 August 2007"))
 def exceptions_are_passed_on(pair: Pair) -> Verdict:
     """What the application raises reaches the server, or is answered with an error; it does not vanish.

@@ -5,6 +5,7 @@ Every law here compares two applications that say the same: one the long way, on
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,11 +25,13 @@ App = Callable[..., Any]
 def content(half: Half) -> bytes:
     """Return the body without its content coding, so that a compressed and a plain one can be compared."""
     codings = [value.strip().lower() for value in half.values("content-encoding")]
-    if codings in (["gzip"], ["deflate"]):
-        try:
-            return zlib.decompress(half.body, wbits=47)
-        except zlib.error:
-            return half.body
+    try:
+        if codings == ["gzip"]:
+            return gzip.decompress(half.body)
+        if codings == ["deflate"]:
+            return zlib.decompress(half.body)
+    except (zlib.error, EOFError, OSError):
+        pass  # it is none, whatever it says
     return half.body
 
 
@@ -41,7 +44,8 @@ def _trouble(first: Pair, plainer: Pair) -> str:
         return f"the middleware raised {outer.raised}"
     if other.start is not None and outer.start is None and not outer.raised and outer.exhausted:
         return "the middleware never called start_response"
-    if outer.start is not None and other.start is not None and outer.start.status != other.start.status:
+    if (outer.start is not None and other.start is not None and outer.start.status != other.start.status
+            and not outer.start.raised and not other.start.raised):
         return f"the middleware answered {show(outer.start.status)} instead of {show(other.start.status)}"
     if first.complete and plainer.complete and first.only and plainer.only and first.request.method != "HEAD":
         lost = content(outer) != content(first.only) and content(other) == content(plainer.only)
@@ -57,10 +61,8 @@ def _told(form: str, plain: str, trouble: str) -> str:
 # -- start_response later --------------------------------------------------------------------------------
 
 def _early(recipe: Recipe) -> Recipe | None:
-    if not recipe.lazy:
-        return None
-    shape = "generator" if recipe.shape == "class" else recipe.shape
-    return replace(recipe, start_at="call", empties_first=0, shape=shape)
+    # A class that is its own body can do it no other way.
+    return replace(recipe, start_at="call", empties_first=0) if recipe.lazy and recipe.shape != "class" else None
 
 
 @variation(level=MUST, covers=("MW-015",), vary=_early, given=(body_is_returned_at_once,),
@@ -113,9 +115,10 @@ def _(app: App) -> App:
 # -- any iterable ----------------------------------------------------------------------------------------
 
 def _as_list(recipe: Recipe) -> Recipe | None:
-    if recipe.shape == "list" or recipe.lazy or recipe.mishap not in ("", "error page", "error page after error"):
+    if recipe.lazy or recipe.mishap not in ("", "error page", "error page after error"):
         return None
-    return replace(recipe, shape="list")
+    # For a list the other form is what an iterator is.
+    return replace(recipe, shape="generator" if recipe.shape == "list" else "list", start_at="call")
 
 
 @variation(level=MUST, covers=("MW-001", "MW-002", "MW-026"), vary=_as_list, allows=("MW-030", "FW-020"),
@@ -136,7 +139,8 @@ def any_iterable_is_a_body(first: Pair, plainer: Pair) -> Verdict:
     if not trouble:
         return HOLDS
     shape = first.inner[0].returned if first.inner and first.inner[0].returned else "another iterable"
-    return _told(f"with a body that is a {shape}", "with a list", trouble)
+    plain = plainer.inner[0].returned if plainer.inner else "list"
+    return _told(f"with a body that is a {shape}", f"with a {plain}", trouble)
 
 
 @any_iterable_is_a_body.bad(recipe=Recipe(shape="generator"))
@@ -421,7 +425,7 @@ def second_start_starts_over(first: Pair, plainer: Pair) -> Verdict:
     trouble = _trouble(first, plainer)
     if trouble:
         return _told("with a second start_response call", "when the error page comes at once", trouble)
-    if first.outer.start is None or plainer.outer.start is None:
+    if first.outer.start is None or plainer.outer.start is None or first.outer.start.raised:
         return NOT_APPLICABLE
     left = [name for name, _ in first.outer.headers if name == "X-Withdrawn"]
     if not left and content(first.outer) == content(plainer.outer):
