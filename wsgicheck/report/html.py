@@ -24,7 +24,7 @@ from .reproduce import curls
 from .safe import line as safe
 from .script import script
 from .source import excerpt
-from .view import RunView, plural, split_evidence
+from .view import RunView, plural, reach_words, split_evidence
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -101,7 +101,8 @@ def _reach(run: Run) -> dict[str, Any]:
     if not run.reach:
         return {}
     unreached = run.reach.get("unreached", ())
-    return {key: safe(run.reach.get(key, 0), 40) for key in ("routes", "entered", "succeeded")} | {
+    return {
+        "words": safe(reach_words(run)) or "no routes are known",
         "unreached": [safe(path, 200) for path in unreached] if isinstance(unreached, (list, tuple)) else []}
 
 

@@ -19,7 +19,7 @@ from .reproduce import curls
 from .safe import line as safe
 from .script import script
 from .source import excerpt
-from .view import RunView, plural
+from .view import RunView, plural, reach_words
 
 __all__ = ["card_help", "code", "escaped", "fence", "finding_markdown", "prose", "render"]
 
@@ -109,6 +109,9 @@ def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     parts = [f"## wsgicheck: {view.outcome}\n", _subject(view)]
     if run.nothing_checked:
         parts.append(f"**Nothing was really checked:** {code(safe(run.nothing_checked))}\n")
+    if reach_words(run):
+        missed = ", ".join(code(safe(path, 120)) for path in run.reach.get("unreached", ())[:20])
+        parts.append(f"{reach_words(run)}{f'; not entered: {missed}' if missed else ''}\n")
     if run.notes:
         parts.append("".join(f"- {code(safe(note))}\n" for note in run.notes))
     if not options.quiet:

@@ -11,7 +11,7 @@ from .block import LEVEL_STYLES, Blocks
 from .options import Options
 from .paint import ASCII, UNICODE, Line, paint, wrap
 from .safe import line as safe
-from .view import FamilyView, RunView, plural
+from .view import FamilyView, RunView, plural, reach_words
 
 __all__ = ["render"]
 
@@ -57,10 +57,8 @@ class _Text:
         yield from self._joined(parts, dot)
         reach = run.reach
         if reach:
-            said = [f"{plural(_number(reach, 'routes'), 'route')}",
-                    f"{_number(reach, 'entered'):,} entered", f"{_number(reach, 'succeeded'):,} succeeded"]
             unreached = [safe(r, 120) for r in _texts(reach, "unreached")]
-            yield (("dim bold", "reach   "), ("", ", ".join(said)))
+            yield from self._labelled("reach", reach_words(run) or "no routes are known")
             if unreached:
                 shown = unreached if self.options.verbose else unreached[:_SHORT_LIST]
                 rest = f" and {len(unreached) - len(shown)} more (-v)" if len(shown) < len(unreached) else ""
@@ -199,11 +197,6 @@ def _counted(level: Level, count: int) -> str:
     one = {MUST: "violation", SHOULD: "SHOULD not followed", ADVICE: "advice"}[level]
     many = {MUST: "violations", SHOULD: "SHOULDs not followed", ADVICE: "pieces of advice"}[level]
     return plural(count, one, many)
-
-
-def _number(reach: Mapping[str, object], key: str) -> int:
-    value = reach.get(key, 0)
-    return value if isinstance(value, int) else 0
 
 
 def _texts(reach: Mapping[str, object], key: str) -> list[str]:

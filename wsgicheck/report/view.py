@@ -14,12 +14,27 @@ from ..model.finding import Finding
 from ..model.rule import Card, Level
 from ..model.run import RuleResult, Run, RunVerdict
 
-__all__ = ["FamilyView", "RunView", "by_name", "finding_id", "plural", "split_evidence"]
+__all__ = ["FamilyView", "RunView", "by_name", "finding_id", "plural", "reach_words", "split_evidence"]
 
 
 def by_name(cards: Iterable[Card]) -> dict[str, Card]:
     """Return the cards by their full names, "body/chunks-are-bytes"."""
     return {card.name: card for card in cards}
+
+
+def reach_words(run: Run) -> str:
+    """Return "12 of 14 routes entered, 9 with a 2xx", with the share of lines where it is known; "" without reach."""
+    def number(key: str) -> int:
+        value = run.reach.get(key, 0)
+        return value if isinstance(value, int) else 0
+
+    if not number("routes"):
+        return ""
+    said = f"{number('entered'):,} of {plural(number('routes'), 'route')} entered, {number('succeeded'):,} with a 2xx"
+    if number("lines"):
+        said += f"; {number('lines_run'):,} of {plural(number('lines'), 'line')} of the views' code run"
+    return said
+
 
 # Crockford's base 32: nothing that is read as something else, and no case.
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
