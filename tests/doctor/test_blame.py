@@ -117,3 +117,19 @@ def test_each_place_is_counted(examine: Examine) -> None:
         """)
     assert [(f.rule, f.count) for f in run.findings] == [("stdout-is-left-alone", 3)]
     assert "also at site_wsgi.py:3, site_wsgi.py:5" in run.findings[0].evidence
+
+
+# As with libpq's, no object of Python's stands for the socket.
+DRIVER = "import socket\n\ndef connect(dsn):\n    return socket.socket().detach()\n"
+
+
+def test_the_connection_of_a_driver_written_in_c_is_found(examine: Examine) -> None:
+    run = examine(PATH + "import psycopg2\n\ndef later():\n    psycopg2.connect('')\n\ndb = psycopg2.connect('shop')\n",
+                  files={f"{INSTALLED}/psycopg2.py": DRIVER})
+    assert lines(run) == {"connections-open-after-the-import": "site_wsgi.py:8"}
+
+
+def test_a_driver_that_connects_at_the_first_request_is_silent(examine: Examine) -> None:
+    run = examine(PATH + "import psycopg2\n\ndef later():\n    psycopg2.connect('')\n",
+                  files={f"{INSTALLED}/psycopg2.py": DRIVER + "\nconnect('its own')\n"})
+    assert lines(run) == {}

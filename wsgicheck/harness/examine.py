@@ -155,7 +155,7 @@ class Watched:
         self.module = module.__name__
         file = os.path.abspath(getattr(module, "__file__", None) or "")
         self.facts = Imported(file=file, attribute=attribute, usual=_is_usual(module), seconds=seconds,
-                              details=details_of(application))
+                              details=details_of(application), sockets=self.watcher.foreign_sockets)
 
     def now(self) -> Imported:
         """Return the facts as they are by now, requests included."""

@@ -76,6 +76,9 @@ class Watcher:
         self._busy = threading.local()
         self._lock = threading.Lock()
         self._openers: dict[str, Blame] = {}
+        self._sockets: list[weakref.ref[socket.socket]] = []
+        self.foreign_sockets = 0
+        """Sockets that the import has left open and that no object of Python's stands for."""
 
     # -- noting ------------------------------------------------------------------------------------------
     def _note(self, deed: Deed, what: str, blame: Blame | None, subject: str = "", detail: str = "",
@@ -323,6 +326,8 @@ class Watcher:
         return False
 
     def _on_socket(self, args: tuple[Any, ...]) -> None:
+        if self.phase is Phase.IMPORT:
+            self._sockets.append(weakref.ref(args[0]))
         blame = self._here()
         if blame is None:
             return
@@ -359,6 +364,11 @@ class Watcher:
             resources: watch what they leave to the garbage collector, by way of ResourceWarning.
         """
         self._settle()
+        known = {sock.fileno() for held in self._sockets if (sock := held()) is not None}
+        self.foreign_sockets = sum(
+            target.startswith("socket:") and fd not in known and self._descriptors.get(fd) != target
+            for fd, target in _descriptors().items())
+        self._sockets.clear()
         self.phase = Phase.REQUEST
         if resources:
             self._watch_resources()

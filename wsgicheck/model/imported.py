@@ -151,6 +151,8 @@ class Imported:
         sources: their text.
         modules: top-level names of the modules that are loaded.
         patched: the library that has monkey-patched the standard library, "" if none has.
+        sockets: how many sockets are open after the import that Python knows nothing of, as those of database
+            drivers written in C.
         replaced: which of sys.stdout and sys.stderr are other objects than before, with the type of each.
         seconds: how long the import took.
         exited: the import called sys.exit(); the text shows with what.
@@ -170,6 +172,7 @@ class Imported:
     sources: tuple[Source, ...] = ()
     modules: tuple[str, ...] = ()
     patched: str = ""
+    sockets: int = 0
     replaced: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
     exited: str = ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...model.exchange import Exchange
 from ...model.finding import Site
-from ...model.imported import Act, Imported, Phase, Placed, Source
+from ...model.imported import Act, Deed, Imported, Phase, Placed, Source
 from ...model.moments import Moment
 from ...model.request import PLAIN, Request
 from ...model.rule import APPLICATION, Card, Citation, Example, Level, Rule, Verdict, cited, rule
@@ -61,12 +61,13 @@ def hygiene(*, level: Level, covers: tuple[str, ...], cites: Citation | Iterable
 def placed(acts: Sequence[Act], expected: str) -> Placed:
     """Return the evidence that these acts, of which there is at least one, ought not to have been."""
     first = acts[0]
+    when = "by the import" if first.deed in (Deed.OPEN, Deed.LOOP) else _WHEN[first.phase]
     through = f" (through {first.via})" if first.via else ""
     others = dict.fromkeys(f"{act.site.file}:{act.site.line}" for act in acts[1:] if act.site != first.site)
     names = list(others)
     also = "" if not names else f"; also at {', '.join(names[:_PLACES])}" + (
         f" and {len(names) - _PLACES} more" if len(names) > _PLACES else "")
-    return Placed(f"{first.what}{through} {_WHEN[first.phase]}; expected {expected}{also}", first.site,
+    return Placed(f"{first.what}{through} {when}; expected {expected}{also}", first.site,
                   1 + len(names))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+
 from ...model.exchange import Exchange
 from ...model.imported import Deed, Imported, Phase, Placed
 from ...model.rule import HOLDS, NOT_APPLICABLE, SHOULD, Verdict, cited
-from .common import GUNICORN, MOD_WSGI, UWSGI, hygiene, placed
+from .common import GUNICORN, MOD_WSGI, UWSGI, hygiene, placed, site_in, trees
 
 _SQLITE = cited("SQLite documentation", "How To Corrupt An SQLite Database File, 2.6",
                 url="https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_")
@@ -61,6 +64,24 @@ if __name__ == "__main__":
 '''
 
 
+_LATER = "it to be closed again, or opened at the first request"
+_DRIVERS = frozenset({"MySQLdb", "cx_Oracle", "ibm_db", "mariadb", "oracledb", "psycopg", "psycopg2", "pymssql",
+                      "pyodbc"})
+
+
+def _connects(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
+    """Yield each call of a driver's connect() that runs when the module is loaded."""
+    queue: list[ast.AST] = list(tree.body)
+    while queue:
+        node = queue.pop(0)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            continue
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+                and getattr(node.func.value, "id", "") in _DRIVERS and node.func.attr in ("connect", "Connection")):
+            yield node, getattr(node.func.value, "id", "")
+        queue += ast.iter_child_nodes(node)
+
+
 @hygiene(level=SHOULD, covers=("PORT-008",), cites=(GUNICORN, UWSGI, _SQLITE),
          given=(servers_start_under_a_main_guard,))
 def connections_open_after_the_import(x: Exchange, imported: Imported) -> Verdict:
@@ -72,7 +93,15 @@ def connections_open_after_the_import(x: Exchange, imported: Imported) -> Verdic
     request, or in the server's hook after the fork. (A log file that is opened for appending does no harm.)
     """
     acts = imported.did(Deed.OPEN, phase=Phase.IMPORT)
-    return placed(acts, "it to be closed again, or opened at the first request") if acts else HOLDS
+    if acts:
+        return placed(acts, _LATER)
+    if imported.sockets:
+        # Drivers written in C open their sockets where nothing in Python sees it; the text tells which line asked.
+        for source, tree in trees(imported):
+            for node, driver in _connects(tree):
+                return Placed(f"a connection of {driver} is left open by the import; expected {_LATER}",
+                              site_in(source, node))
+    return HOLDS
 
 
 @connections_open_after_the_import.bad_import

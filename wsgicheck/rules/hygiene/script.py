@@ -301,9 +301,9 @@ def extensions_work_in_sub_interpreters(x: Exchange, imported: Imported) -> Verd
     loaded = [name for name in imported.modules if name in _ONE_INTERPRETER]
     if not loaded:
         return HOLDS
-    names = ", ".join(loaded)
-    return Placed(f"{names} loaded ({_ONE_INTERPRETER[loaded[0]]}); expected WSGIApplicationGroup %{{GLOBAL}} "
-                  "where mod_wsgi serves it", _import_of(imported, loaded[0]), len(loaded))
+    names = ", ".join(f"{name} ({_ONE_INTERPRETER[name]})" for name in loaded)
+    return Placed(f"loaded: {names}; expected WSGIApplicationGroup %{{GLOBAL}} where mod_wsgi serves it",
+                  _import_of(imported, loaded[0]), len(loaded))
 
 
 @extensions_work_in_sub_interpreters.bad_import
