@@ -34,6 +34,7 @@ class Guide:
         self.safety = safety
         self.watch = Watch(owned)
         self._tracker = Tracker(routes, owned)
+        self.watch.want(self._tracker.codes)
         self._gains: dict[str, int] = {}
         self._lines = 0
 
@@ -44,6 +45,7 @@ class Guide:
     def add(self, routes: Iterable[Route]) -> None:
         """Take further routes."""
         self._tracker.add(routes)
+        self.watch.want(self._tracker.codes)
 
     @property
     def reached(self) -> Reached:

@@ -74,11 +74,14 @@ class Worker:
         chosen = select(cards_about(Side.APPLICATION), options.select, options.ignore, known=cards)
         rules = tuple(card for card in chosen if isinstance(card, Rule) and card in passive_rules())
         laws = tuple(card for card in chosen if isinstance(card, Relation))
-        pristine = Pristine(lambda cases: tuple(look(application, case)[0] for case in cases))
+        shelter = guide.safety.shelter
+        # A transaction that is never committed is nothing that another process could see.
+        pristine = None if shelter is not None and shelter.private else Pristine(
+            lambda cases: tuple(look(application, case)[0] for case in cases))
         explorer = Explorer(application, rules, laws, doing=self.doing,
                             sighted=lambda sighting: self.send("sighting", sighting), tick=self.tick,
                             deadline=self.begun + job.seconds * 0.7, avoid=frozenset(job.avoid),
-                            fresh=pristine.ask, guide=guide)
+                            fresh=pristine.ask if pristine is not None else None, guide=guide)
         if job.cases:
             for case in job.cases:
                 explorer.perform(case)

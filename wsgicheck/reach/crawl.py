@@ -37,6 +37,9 @@ _FILE = ("a.csv", b"1,1\n2,1\n")
 
 def _shape(url: str) -> str:
     path, _, query = url.partition("?")
+    head, _, last = path.rpartition("/")
+    if "." in last:     # files of one kind in one folder are alike
+        path = f"{head}/*.{last.rpartition('.')[2]}"
     names = sorted({pair.partition("=")[0] for pair in query.split("&")}) if query else []
     return _NUMBERS.sub("0", path) + "?" + "&".join(names)
 
@@ -74,7 +77,8 @@ def fill(form: Any, given: dict[str, str] | None = None) -> None:
                 elif isinstance(field, File):
                     field.value = Upload(*_FILE)
                 elif isinstance(field, (Select, Radio)):
-                    options = [option[0] for option in getattr(field, "options", ())]
+                    options = [option[0] for option in getattr(field, "options", ())
+                               if not _DESTROYS.search(str(option[0]))]
                     if not field.value and options:
                         field.value = next((option for option in options if option), options[0])
                 elif isinstance(field, Checkbox):
@@ -84,6 +88,12 @@ def fill(form: Any, given: dict[str, str] | None = None) -> None:
                     field.value = _value(field, name)
             except (ValueError, TypeError):     # a field that takes none of what it offers
                 continue
+
+
+def _confirms(form: Any) -> bool:
+    """Tell whether a form only waits for a yes to what deletes: it says so in a value that nobody sees."""
+    return any(type(field).__name__ == "Hidden" and _DESTROYS.search(str(field.value or ""))
+               for fields in form.fields.values() for field in fields if "token" not in str(field.name).lower())
 
 
 def _action(form: Any, base: str) -> str | None:
@@ -131,7 +141,7 @@ def crawl(browser: Browser, start: Iterable[str], *, requests: int, deadline: fl
             method = str(form.method or "GET").upper()
             if action is None or LEAVES.search(action):
                 continue
-            if method not in ("GET", "HEAD") and (not post or _DESTROYS.search(action)):
+            if method not in ("GET", "HEAD") and (not post or _DESTROYS.search(action) or _confirms(form)):
                 continue
             names = tuple(sorted(str(name) for name in form.fields if name))
             key = (method, _shape(action), names)

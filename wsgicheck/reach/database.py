@@ -40,6 +40,11 @@ class Shelter:
     _atomic: list[Callable[[], Any]] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
 
+    @property
+    def private(self) -> bool:
+        """Whether what is done to the data is seen by this process alone."""
+        return bool(self._atomic)
+
     def keep(self) -> None:
         """Remember the data as it is now; `renew` goes back to it."""
         for _, working, kept in self._anchors:
@@ -80,11 +85,12 @@ class _Undone:
         self._transaction.__exit__(None, None, None)
 
 
-def _copy_sqlite(alias: str, connection: Any, shelter: Shelter) -> None:
-    """Let Django work on a copy in memory that lives as long as the process."""
+def _copy_sqlite(alias: str, connection: Any, shelter: Shelter, scratch: str) -> None:
+    """Let Django work on a copy: in a file, so that a process that was forked sees what another has done."""
     name = connection.settings_dict["NAME"]
-    address = f"file:wsgicheck_{alias}?mode=memory&cache=shared"
-    working = sqlite3.connect(address, uri=True, check_same_thread=False)
+    address = str(Path(scratch) / f"database-{len(shelter._anchors)}.sqlite3")
+    working = sqlite3.connect(address, check_same_thread=False)
+    working.execute("PRAGMA synchronous=OFF")
     kept = sqlite3.connect(":memory:", check_same_thread=False)
     if connection.is_in_memory_db():
         connection.ensure_connection()
@@ -135,7 +141,7 @@ def shelter_django(application: object, scratch: str) -> Shelter | None:
         for alias in db.connections:
             connection = db.connections[alias]
             if connection.vendor == "sqlite":
-                _copy_sqlite(alias, connection, shelter)
+                _copy_sqlite(alias, connection, shelter, scratch)
                 copied.append(alias)
             elif connection.settings_dict["ENGINE"] != "django.db.backends.dummy":
                 if not connection.features.supports_transactions:
@@ -149,6 +155,8 @@ def shelter_django(application: object, scratch: str) -> Shelter | None:
         _shelter_media(settings, scratch)
         if settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:
             settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "127.0.0.1"]
+        # A fork must not go on with a connection of this process.
+        db.connections.close_all()
         shelter.renew()
     except Exception as error:      # a database that cannot be reached, a backend of an unknown kind
         first = (str(error).splitlines() or [""])[0]
@@ -158,7 +166,7 @@ def shelter_django(application: object, scratch: str) -> Shelter | None:
     shelter.safe = True
     said = []
     if copied:
-        said.append(f"SQLite database {', '.join(copied)} copied into memory")
+        said.append(f"SQLite database {', '.join(copied)} copied to a temporary folder")
     if transactions:
         said.append(f"each example in a transaction that is rolled back ({', '.join(transactions)})")
     shelter.note = ("all methods are used, Django's data is out of reach: "

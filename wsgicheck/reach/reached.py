@@ -1,7 +1,7 @@
 """Which routes were asked, entered and answered well, how much of the views' code ran, and what to add for the rest.
 
-Laws: a route counts as entered when a function of its view ran; where the view is a library's, when it was answered
-by something other than "not found", "not allowed" or the way to the login. Succeeded means a 2xx.
+Laws: a route counts as entered when a function of its view ran; where the view is not known, when it was answered by
+something other than "not found", "not allowed" or the way to the login. Succeeded means a 2xx.
 """
 
 from __future__ import annotations
@@ -110,10 +110,17 @@ class Tracker:
         files: set[str] = set()
         for route in self.routes:
             self.reached.answers.setdefault(route.name, {})
-            functions = functions_of(route.view, self._owned)
+            own = functions_of(route.view, self._owned)
+            files.update(function.__code__.co_filename for function in own)
+            # A view of a library's: its functions tell that it was entered, but its lines are not the user's.
+            functions = own or functions_of(route.view, lambda name: True)
             self._codes.setdefault(route.name, set()).update(function.__code__ for function in functions)
-            files.update(function.__code__.co_filename for function in functions)
         self.reached.of = lines_of(sorted(files))
+
+    @property
+    def codes(self) -> set[CodeType]:
+        """Code objects that tell that a route was entered."""
+        return set().union(*self._codes.values())
 
     def route_of(self, method: str, path: str) -> Route | None:
         """Return the first route that takes this request, None if there is none."""
@@ -145,7 +152,7 @@ class Tracker:
         location = next((value for name, value in headers if name.lower() == "location"), "")
         away = 300 <= code < 400 and _LOGIN.search(location) is not None and not _LOGIN.search(route.rule)
         own = self._codes[route.name]
-        if own and route.source != "by hand":
+        if own:
             inside = not own.isdisjoint(entered)
         else:
             inside = code not in _REFUSALS and not away

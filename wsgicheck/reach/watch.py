@@ -54,10 +54,16 @@ class Watch:
         self.codes: set[CodeType] = set()
         self.lines: set[Line] = set()
         self._owned = owned
+        self._wanted: set[CodeType] = set()
         self._left: dict[CodeType, set[int] | None] = {}
         self._files: dict[str, str] = {}
         self._steps = 0
         self._before: Any = None
+
+    def want(self, codes: Iterable[CodeType]) -> None:
+        """Tell of these functions too when they are entered, although they are a library's; not of their lines."""
+        self._wanted.update(codes)
+        self._left.clear()
 
     def forget(self) -> None:
         """Begin anew with the codes, not with the lines."""
@@ -82,7 +88,7 @@ class Watch:
         except KeyError:
             name = code.co_filename
             own = self._owned(name)
-            left = self._left[code] = _own_lines(code) if own else None
+            left = self._left[code] = _own_lines(code) if own else set() if code in self._wanted else None
             if own:
                 self._files.setdefault(name, os.path.realpath(name))
         if left is None:
