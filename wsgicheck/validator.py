@@ -7,6 +7,7 @@ Standard library only.
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import warnings
@@ -23,6 +24,7 @@ from .rules import passive_rules
 from .rules.gates import gates
 from .selection import select as select_rules
 from .show import show
+from .spies.recorder import Recorder
 from .spies.site import LIVE_MOMENTS, site_of
 from .spies.spy import Spied
 
@@ -115,8 +117,26 @@ class SamplingValidator(Validator):
         return super().__call__(*args, **keywords)
 
 
+class RecordingValidator(Validator):
+    """A Validator that also writes down the requests it watches."""
+
+    __slots__ = ("_recorder", "_share")
+
+    def __init__(self, application: Callable[..., Any], plan: Plan, share: float, recorder: Recorder) -> None:
+        super().__init__(application, plan, begin=recorder.begin, done=recorder.done)
+        self._share = share
+        self._recorder = recorder
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if self._share < 1 and random.random() >= self._share:
+            return self.__wrapped__(*args, **keywords)
+        self._recorder.enter(args[0] if args else keywords.get("environ"))
+        return super().__call__(*args, **keywords)
+
+
 def validator(application: Callable[..., Any], *, on_violation: OnViolation = "raise",
-              select: Iterable[str] = (), ignore: Iterable[str] = (), sample: float = 1.0) -> Validator:
+              select: Iterable[str] = (), ignore: Iterable[str] = (), sample: float = 1.0,
+              record: str | os.PathLike[str] = "") -> Validator:
     """Wrap `application` so that every exchange with it is judged by the rules of PEP 3333.
 
     Args:
@@ -126,6 +146,8 @@ def validator(application: Callable[..., Any], *, on_violation: OnViolation = "r
         select: ids, families or levels of the rules to judge; all, if empty.
         ignore: ids, families or levels to leave out.
         sample: the share of requests that are watched, from 0 to 1.
+        record: a file to which each watched request is appended, to be asked again by
+            `wsgicheck --traffic FILE`. It holds cookies and passwords as they came.
 
     Returns:
         An application that answers as `application` does, byte for byte and exception for exception,
@@ -133,7 +155,7 @@ def validator(application: Callable[..., Any], *, on_violation: OnViolation = "r
 
     Raises:
         ConfigError: an unknown rule, a sample outside 0 to 1, an unknown on_violation, an application
-            that is not callable.
+            that is not callable, a file that cannot be recorded to.
     """
     if not callable(application):
         raise ConfigError(f"validator() wraps a callable, not {show(application)}")
@@ -153,4 +175,6 @@ def validator(application: Callable[..., Any], *, on_violation: OnViolation = "r
     rules = passive_rules()
     chosen = select_rules(rules, select, ignore)
     plan = compile_plan(chosen, reporter, gates=gates())
+    if record:
+        return RecordingValidator(application, plan, sample, Recorder(os.fspath(record)))
     return Validator(application, plan) if sample == 1 else SamplingValidator(application, plan, sample)
