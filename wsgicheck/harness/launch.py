@@ -58,10 +58,14 @@ def _copy_package(to: Path) -> None:
         shutil.copy(here / name, target / name)
 
 
-def _reset_in_child() -> None:
-    # A background job of a shell passes SIGINT on ignored, and CPython then installs no handler.
+def _sigint_is_ignored() -> bool:
+    # A background job of a shell passes SIGINT on ignored, and CPython then installs no handler. Only then is
+    # it worth running Python between fork and exec, which is not safe beside threads.
+    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def _default_sigint() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.umask(0o022)
 
 
 class Launched:
@@ -151,9 +155,12 @@ class Launched:
                 command[0] = str(self.python)
             with open(self.folder / f"process{number}.log", "ab") as log:
                 try:
+                    # A command of the user's own is run where the user is.
+                    where = None if self.recipe.inherits else self.folder
                     self.processes.append(subprocess.Popen(
-                        command, cwd=self.folder, env=self._environment(), stdin=subprocess.DEVNULL, stdout=log,
-                        stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_reset_in_child))
+                        command, cwd=where, env=self._environment(), stdin=subprocess.DEVNULL, stdout=log,
+                        stderr=subprocess.STDOUT, start_new_session=True, umask=0o022,
+                        preexec_fn=_default_sigint if _sigint_is_ignored() else None))
                 except OSError as error:
                     raise HarnessError(f"{self.recipe.title} cannot be started: {command[0]}: "
                                        f"{error.strerror}") from error

@@ -22,7 +22,7 @@ def _closed(seen: Seen, wire: Wire, when: str) -> Verdict:
     return HOLDS if seen.happened("close") else f"close() was not called {when}; expected one call"
 
 
-_TO_THE_CLOSE: Script = (*get(), Await("close", 1.0))
+_TO_THE_CLOSE: Script = (*get(), Await("close", 2.5))
 
 
 def _two_blocks(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Body:
@@ -152,7 +152,7 @@ def close_is_called_on_what_was_returned(seen: Seen, wire: Wire) -> Verdict:
     return _closed(seen, wire, "on the object that the application returned")
 
 
-@scene(level=MUST, covers=("CL-006",), app=_two_blocks, script=(ask("HEAD"), Receive(), Await("close", 1.0)),
+@scene(level=MUST, covers=("CL-006",), app=_two_blocks, script=(ask("HEAD"), Receive(), Await("close", 2.5)),
        cites=_CLOSE)
 def close_follows_head(seen: Seen, wire: Wire) -> Verdict:
     """close() is called for HEAD too, where the body is not sent and need not be iterated."""

@@ -155,7 +155,7 @@ def _returned(stage: Stage, wrapper: Any) -> Any:
     return sized(len(_CONTENT)), wrapper(_Closing(_CONTENT, stage), 512)
 
 
-@scene(level=MUST, covers=("FW-009", "FW-018"), app=_wrapped(_returned), script=(*get(), Await("close", 1.0)),
+@scene(level=MUST, covers=("FW-009", "FW-018"), app=_wrapped(_returned), script=(*get(), Await("close", 2.5)),
        cites=_CLOSES)
 def returned_wrapper_is_sent_and_closed(seen: Seen, wire: Wire) -> Verdict:
     """An object with nothing but read() and close() is sent by the wrapper, and closed."""
