@@ -147,7 +147,7 @@ def _held(name: str, kept: object) -> str:
 def tell(law: Relation, request: Request, application: Callable[..., Any], *,
          perform: Callable[[Case], Exchange] | None = None, fresh: Fresh | None = None,
          others: Callable[[], Sequence[Request]] = tuple,
-         doing: Callable[[Case | None], None] = lambda case: None) -> Telling:
+         doing: Callable[[Case | None], None] = lambda case: None, asked: list[Case] | None = None) -> Telling:
     """Let `law` judge `application`, beginning with `request`.
 
     Args:
@@ -155,9 +155,12 @@ def tell(law: Relation, request: Request, application: Callable[..., Any], *,
         fresh: makes cases happen in a process that has served nothing; None where there is none.
         others: gives further requests that were answered well.
         doing: is told of what happens without `perform`, and of None after.
+        asked: takes the cases so far, so that `perform` may look what came before.
     """
     teller = _Teller(application, perform, fresh, others, doing)
     telling = teller.telling
+    if asked is not None:
+        telling.cases = asked
     story = law(request)
     answer: Any = None
     try:

@@ -18,6 +18,7 @@ from ..model.exchange import Exchange
 from ..model.moments import Ending
 from ..model.request import PLAIN, Case, Drive, Request
 from ..model.rule import HOLDS, NOT_APPLICABLE, Relation, Rule
+from ..rules.gates import gates
 from ..stage import Observation, Stage
 from ..stories import Fresh, Telling, tell
 from .guide import Guide
@@ -34,9 +35,10 @@ THOROUGH = 8
 """Examples at the beginning for which every drive is tried."""
 SHARE = 3
 """Drives that each later example is worth."""
-NEW_KIND, NEW_ANSWER, KNOWN_ANSWER = 150, 30, 5
-"""Exchanges that laws may make for an example: the first of its kind (method, status, type), one that was answered as
-none before, one that was answered as others were."""
+POOL, MOST_AT_ONCE, KNOWN_ANSWER = 1200, 120, 3
+"""Exchanges that laws share in one run: an example that is answered as none before may take a tenth of what is left of
+the pool, so that an application of few pages is looked at closely and one of many still in time; an example that is
+answered as others were may take KNOWN_ANSWER besides."""
 ENOUGH = 4
 """Breaches of one law after which it has been shown."""
 GATHERED = 12
@@ -58,20 +60,23 @@ def quiet_settings(examples: int, *phases: Phase) -> settings:
 
 
 class Memory:
-    """The exchanges of one example, so that laws which begin alike need not each make them anew.
+    """What came of one request, so that laws which all begin by making it, and making it again, need not.
 
-    What a law asks for the n-th time is the n-th exchange of that case, whoever asked for it before.
+    It serves as long as a law has done nothing else: what came before must not be what shall come after.
     """
 
-    def __init__(self, perform: Callable[[Case], Observation], known: dict[Case, list[Exchange]]) -> None:
+    def __init__(self, perform: Callable[[Case], Observation], case: Case, first: Exchange) -> None:
         self._perform = perform
-        self._known = known
+        self._case = case
+        self._known = [first]
 
-    def exchange(self, case: Case, index: int) -> Exchange:
-        known = self._known.setdefault(case, [])
-        while len(known) <= index:
-            known.append(self._perform(case).exchange)
-        return known[index]
+    def exchange(self, asked: Sequence[Case], case: Case) -> Exchange:
+        """Return what comes of `case` after those that were `asked`."""
+        if case != self._case or len(asked) > len(self._known) or any(other != case for other in asked):
+            return self._perform(case).exchange
+        if len(self._known) == len(asked):
+            self._known.append(self._perform(case).exchange)
+        return self._known[len(asked)]
 
 
 class Explorer:
@@ -99,13 +104,14 @@ class Explorer:
         self.gathered: list[Request] = []
         """Requests that were answered well, each method, path and query once."""
         self._application = application
-        self._stage = Stage(application, rules, self.tally.applied)
+        self._stage = Stage(application, rules, self.tally.applied, gates())
         self._laws = tuple(law for law in relations if not law.costly)
         self._costly = tuple(law for law in relations if law.costly)
         self._met: dict[tuple[Any, ...], dict[str, int]] = {}
         """By kind of answer, and by kind and path, how often each law was put to the test there."""
         self._answers: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         """By answer, where it was seen first."""
+        self._pool = POOL
         self._fresh = fresh
         self._doing, self._sighted, self._tick = doing, sighted, tick
         self._deadline = deadline
@@ -157,27 +163,24 @@ class Explorer:
         self.tally.broken[law.id] = self.tally.broken.get(law.id, 0) + 1
         first, last = telling.cases[0], telling.cases[-1]
         x = telling.exchanges[-1] if telling.exchanges else Exchange()
+        raised = next((site for site in map(raised_site, reversed(telling.exchanges)) if site is not None), None)
         sighting = Sighting(law.id, telling.verdict, first, last if len(telling.cases) > 1 else None,
-                            raised_site(x), tuple(x.events or ()))
+                            raised, tuple(x.events or ()))
         self._note(sighting)
         return sighting
 
     def _tell(self, law: Relation, request: Request, memory: Memory | None) -> Telling | None:
-        used: dict[Case, int] = {}
+        asked: list[Case] = []
         declined: list[Case] = []
 
         def perform(case: Case) -> Exchange:
             if not self.permits(case.request):
                 declined.append(case)
                 raise Declined
-            if memory is None:
-                return self.perform(case).exchange
-            index = used.get(case, 0)
-            used[case] = index + 1
-            return memory.exchange(case, index)
+            return self.perform(case).exchange if memory is None else memory.exchange(asked, case)
 
         telling = tell(law, request, self._application, perform=perform, fresh=self._fresh,
-                       others=lambda: self.gathered, doing=self._doing)
+                       others=lambda: self.gathered, doing=self._doing, asked=asked)
         if declined:
             return None
         if telling.crash:
@@ -212,14 +215,14 @@ class Explorer:
         if not self.avoids(request):
             plain = self.perform(Case(request))
             self._count_answer(plain)
-            for drive in _turn(_DRIVES, number):
-                self.perform(Case(request, drive))
-            if number % 2:
-                self.perform(Case(replace(request, file_wrapper=not request.file_wrapper)))
             # A stream without an end is legal, and would be asked for again and again.
             if plain.exchange.ending is not Ending.CLOSED:
                 self._gather(request, plain.exchange)
                 self._judge(request, plain)
+            for drive in _turn(_DRIVES, number):
+                self.perform(Case(request, drive))
+            if number % 2:
+                self.perform(Case(replace(request, file_wrapper=not request.file_wrapper)))
         self.tally.examples += 1
         self._tick(self.tally)
 
@@ -229,8 +232,9 @@ class Explorer:
         kind = (request.method, x.code, x.value("content-type"), bool(x.raised))
         here = self._answers.setdefault((kind, x.headers, x.body, x.raised), (*kind, request.path))
         of_kind, met = self._met.setdefault(kind, {}), self._met.setdefault(here, {})
-        memory = Memory(self.perform, {plain.case: [x]})
-        budget = self.tally.exchanges + (NEW_KIND if not of_kind else NEW_ANSWER if not met else KNOWN_ANSWER)
+        memory = Memory(self.perform, plain.case, x)
+        begun = self.tally.exchanges
+        share = min(MOST_AT_ONCE, self._pool // 10) if not met else 0
         number = self.tally.examples
         count = len(self._laws)
         order = sorted(range(count), key=lambda at: (met.get(self._laws[at].id, 0), of_kind.get(self._laws[at].id, 0),
@@ -238,11 +242,12 @@ class Explorer:
         for law in (self._laws[at] for at in order):
             if self.tally.broken.get(law.id, 0) >= ENOUGH:
                 continue
-            if self.tally.exchanges >= budget or time.monotonic() > self._deadline:
+            if self.tally.exchanges - begun >= share + KNOWN_ANSWER or time.monotonic() > self._deadline:
                 break
             met[law.id] = met.get(law.id, 0) + 1
             of_kind[law.id] = of_kind.get(law.id, 0) + 1
             self.relate(law, request, memory)
+        self._pool -= min(share, self.tally.exchanges - begun)
 
     def _gather(self, request: Request, x: Exchange) -> None:
         """Keep the first requests of each kind that were answered well."""

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import CO_GENERATOR
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from ..model.exchange import Exchange
@@ -35,7 +35,13 @@ _AT_START = frozenset({
 
 @dataclass(slots=True)
 class Lines:
-    """Where the user's code called start_response (last), returned to the server, yielded to it (last), and raised."""
+    """What was noted.
+
+    Attributes:
+        start: where the user's code called start_response last.
+        returned: where it returned what became the body; yielded: where it yielded the last item of that.
+        raised: where it raised, or called what raised, if the application let that out or answered 5xx.
+    """
 
     start: Site | None = None
     returned: Site | None = None
@@ -59,42 +65,90 @@ def raised_site(x: Exchange) -> Site | None:
     return _site(x.raised_at)
 
 
+class _Hook:
+    """Notes where frames of the user's code return and yield."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.calling = True
+        self._passed: list[Any] = []
+
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
+        code = frame.f_code
+        if event != "return" or arg is None or not is_user_file(code.co_filename):
+            return
+        if code.co_flags & CO_GENERATOR:
+            # A generator inside a view, or a template's, is no body.
+            if not self.calling:
+                self.lines.yielded = line_of(code, frame.f_lineno)
+        elif self.calling and not self._is_inner(frame) and not self._is_passed_on(frame, arg):
+            self._passed.append(arg)
+            self.lines.returned = line_of(code, frame.f_lineno)
+
+    @staticmethod
+    def _is_inner(frame: FrameType) -> bool:
+        """Tell whether the user's own code called it: a helper, whose caller says more."""
+        back = frame.f_back
+        return back is not None and is_user_file(back.f_code.co_filename)
+
+    def _is_passed_on(self, frame: FrameType, arg: Any) -> bool:
+        """Tell whether a frame returns what another made: middleware and hooks do."""
+        names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+        return any(arg is seen for seen in self._passed) or any(frame.f_locals.get(name) is arg for name in names)
+
+
+class _Caught:
+    """Notes the innermost line of the user's code through which the latest exception passed, caught later or not."""
+
+    def __init__(self) -> None:
+        self.site: Site | None = None
+        self._latest: int = 0
+
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if not is_user_file(frame.f_code.co_filename):
+            return None
+        frame.f_trace_lines = False
+        return self._inside
+
+    def _inside(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if event != "exception" or issubclass(arg[0], (StopIteration, GeneratorExit)):
+            return self._inside
+        if id(arg[1]) != self._latest:
+            self._latest = id(arg[1])
+            self.site = line_of(frame.f_code, frame.f_lineno)
+        return self._inside
+
+
 def lines_of(application: Callable[..., Any], case: Case) -> Lines:
     """Perform `case` once more and return the lines of the user's code that it went through."""
     lines = Lines()
-    own: list[tuple[CodeType, int]] = []
+    hook = _Hook(lines)
 
     def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         def noting(*args: Any, **keywords: Any) -> Any:
             lines.start = site_of(Exchange(), live=True) or lines.start
             return start_response(*args, **keywords)
 
-        return application(environ, noting)
+        hook.calling = True
+        body = application(environ, noting)
+        hook.calling = False
+        return body
 
-    def hook(frame: FrameType, event: str, arg: Any) -> None:
-        code = frame.f_code
-        if event != "return" or not is_user_file(code.co_filename):
-            return
-        if code.co_flags & CO_GENERATOR:
-            if arg is not None:
-                lines.yielded = line_of(code, frame.f_lineno)
-        elif frame.f_back is not None and frame.f_back.f_code is watched.__code__:
-            lines.returned = line_of(code, frame.f_lineno)
-        else:
-            own.append((code, frame.f_lineno))
-            del own[:-64]
-
-    before = sys.getprofile()
-    error: BaseException | None = None
+    caught = _Caught()
+    before, traced = sys.getprofile(), sys.gettrace()
+    if before is not None and not callable(before):
+        return lines  # a profiler written in C is at work, and could not be put back
     try:
         sys.setprofile(hook)
-        error = serve(watched, case.request, case.drive).error
+        sys.settrace(caught)
+        response = serve(watched, case.request, case.drive)
     finally:
         sys.setprofile(before)
-    if error is not None:
-        lines.raised = _site(user_line(error))
-    if lines.returned is None and own:
-        lines.returned = line_of(*own[-1])
+        sys.settrace(traced)
+    if response.error is not None:
+        lines.raised = _site(user_line(response.error))
+    elif isinstance(response.status, str) and response.status.startswith("5"):
+        lines.raised = caught.site
     return lines
 
 

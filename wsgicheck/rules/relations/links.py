@@ -272,6 +272,7 @@ def links_begin_at_the_mount(request: Request) -> Story:
         nowhere = yield Case(request.with_variables(PATH_INFO=path.rstrip("/") + "-wsgicheck-nowhere", QUERY_STRING="",
                                                     REQUEST_METHOD="GET"))
         if answered(page) and not answered(nowhere):
+            yield Case(request.with_variables(SCRIPT_NAME=_MOUNT))  # the answer to look at, last
             return (f"mounted at {_MOUNT}, {where} leads to {show(url)}, a page of this application; expected "
                     f"{_MOUNT}{show(path)[1:-1]}")
     return HOLDS

@@ -83,6 +83,13 @@ def application_can_be_called_again(request: Request) -> Story:
     if request.method not in SAFE:
         return NOT_APPLICABLE
     one = yield Case(request)
+    if one.raised and not one.raised_in_call:
+        # Somebody may have had the only answer before.
+        fresh = yield Afresh((Case(request), Case(request), Case(request)))
+        if fresh is not None and answered(fresh[0]) and fresh[1].raised == fresh[2].raised != "":
+            yield Case(request)
+            return (f"in a fresh process answered {answer(fresh[0])}, and when asked again raised {answer(fresh[1])}; "
+                    "expected an answer each time")
     if not answered(one):
         return NOT_APPLICABLE
     two = yield Case(request)
