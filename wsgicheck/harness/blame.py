@@ -10,7 +10,7 @@ import os
 import sysconfig
 from dataclasses import dataclass
 from functools import lru_cache
-from types import FrameType
+from types import CodeType, FrameType
 
 from ..model.finding import Site
 from ..spies.site import is_user_file, line_of
@@ -32,12 +32,14 @@ class Blame:
         via: the third-party package nearest to the user's line, "" where there is none in between.
         caller: the module that made the watched call, "" where the user's line made it itself.
         through: every module in between.
+        code: the code that the line belongs to.
     """
 
     site: Site
     via: str
     caller: str
     through: tuple[str, ...]
+    code: CodeType
 
 
 @lru_cache(maxsize=4096)
@@ -76,7 +78,8 @@ class Owner:
                     if through:
                         return None  # our own call of the subject: what lies outside is the server
                 elif self.owns(file):
-                    return Blame(line_of(code, frame.f_lineno), via, through[0] if through else "", tuple(through))
+                    return Blame(line_of(code, frame.f_lineno), via, through[0] if through else "", tuple(through),
+                                 code)
                 else:
                     name = str(frame.f_globals.get("__name__", "?"))
                     through.append(name)

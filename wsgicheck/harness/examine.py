@@ -142,6 +142,7 @@ class Watched:
     application: Callable[..., Any] | None = None
     module: str = ""
     begun: float = 0.0
+    resources: bool = False
 
     def loaded(self, module: ModuleType, attribute: str, application: Any, *, resources: bool = False) -> None:
         """Take note that the import is over, and of what it has given.
@@ -151,6 +152,7 @@ class Watched:
                 server that breaks off makes a law-abiding application leave a file to the garbage collector.
         """
         seconds = time.monotonic() - self.begun
+        self.resources = resources
         self.watcher.import_is_over(resources=resources)
         self.module = module.__name__
         file = os.path.abspath(getattr(module, "__file__", None) or "")
@@ -159,7 +161,8 @@ class Watched:
 
     def now(self) -> Imported:
         """Return the facts as they are by now, requests included."""
-        gc.collect()  # or what only cycles hold is never seen to be unclosed
+        if self.resources:
+            gc.collect()  # or what only cycles hold is never seen to be unclosed
         return replace(self.facts, acts=self.watcher.acts(), replaced=self.watcher.replaced(), patched=_patched(),
                        sources=tuple(_sources(self.watcher, self.facts.file)), modules=_modules())
 

@@ -1,4 +1,4 @@
-"""The stage for the examples of hygiene rules: module texts in, the facts of their imports out, one fork a load.
+"""The stage for examples of hygiene rules: the texts of sites in, the facts of their imports out, one fork a load.
 
 Law: the facts come about as those of a user's target do; only how the process is started differs.
 """
@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import HarnessError
@@ -25,17 +25,21 @@ __all__ = ["import_facts"]
 _SECONDS_EACH = 10.0
 
 
-def import_facts(texts: Sequence[str]) -> list[Imported]:
-    """Import each text as the WSGI script of a site of its own, and return what that did.
+Site = str | Mapping[str, str]
+"""The text of a WSGI script, or the texts of all files of a site by name, its script called wsgi.py."""
+
+
+def import_facts(sites: Sequence[Site]) -> list[Imported]:
+    """Import the script of each site, and return what that did.
 
     Raises:
         HarnessError: one of them ended the process, or is no module with an application.
     """
     found: list[Imported] = []
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    with Child("wsgicheck.harness.import_stage", tuple(texts), environment=environment,
+    with Child("wsgicheck.harness.import_stage", tuple(_files(site) for site in sites), environment=environment,
                watch=Watch(timeout=_SECONDS_EACH)) as child:
-        for message in child.messages(time.monotonic() + _SECONDS_EACH * (len(texts) + 1)):
+        for message in child.messages(time.monotonic() + _SECONDS_EACH * (len(sites) + 1)):
             if isinstance(message, Death):
                 raise HarnessError(f"importing example {len(found)} ended: {message.detail}; {message.output[-300:]}")
             kind, payload = message
@@ -44,6 +48,10 @@ def import_facts(texts: Sequence[str]) -> list[Imported]:
             elif kind == "failed":
                 raise HarnessError(f"importing example {len(found)} failed: {payload}")
     return found
+
+
+def _files(site: Site) -> dict[str, str]:
+    return {"wsgi.py": site} if isinstance(site, str) else dict(site)
 
 
 def _forked(act: Callable[[], Any]) -> Any:
@@ -70,10 +78,13 @@ class _Failed(Exception):
     """A load went wrong."""
 
 
-def _facts(text: str) -> Imported:
+def _facts(files: Mapping[str, str]) -> Imported:
     folder = os.path.realpath(tempfile.mkdtemp(prefix="wsgicheck-site-"))
-    with open(os.path.join(folder, "wsgi.py"), "w", encoding="utf-8") as script:
-        script.write(text)
+    for name, text in files.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as script:
+            script.write(text)
     os.chdir(folder)
 
     def make(load: Load) -> Any:
@@ -90,12 +101,12 @@ def _facts(text: str) -> Imported:
 
 
 def _main(argument: str) -> None:
-    texts, channel, box = Child.inside(argument)
+    sites, channel, box = Child.inside(argument)
     sys.path[:] = [entry for entry in sys.path if entry]
-    for text in texts:
+    for files in sites:
         box.begin("import")
         try:
-            channel.send(("facts", _facts(text)))
+            channel.send(("facts", _facts(files)))
         except _Failed as failure:
             channel.send(("failed", str(failure)))
             break

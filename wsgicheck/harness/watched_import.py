@@ -35,6 +35,8 @@ __all__ = ["Watcher"]
 
 _MOST = 500
 """Different acts that are kept."""
+_LOOK_AROUND = frozenset({"pdb"})
+"""Modules of the standard library that look for a file in the working directory which need not be there."""
 _PARSERS = frozenset({"absl", "click", "docopt", "fire", "typer", "plac"})
 
 
@@ -239,7 +241,8 @@ class Watcher:
     def _on_getitem(self, args: Any, keywords: Any) -> None:
         if args[1:] == ("HOME",):
             blame = self._here()
-            if blame is not None and blame.caller in ("", "os", "_collections_abc"):
+            # Code that copies the whole of os.environ asks for each variable, and names none.
+            if blame is not None and blame.caller in ("", "os", "collections.abc") and "HOME" in blame.code.co_consts:
                 self._note(Deed.HOME, "HOME in os.environ", blame)
 
     def _on_setdefault(self, args: Any, keywords: Any) -> None:
@@ -294,7 +297,7 @@ class Watcher:
             return
         text = os.fsdecode(path)
         self._opened(text, f"what open({show(text, 80)}) gave is left open", blame)
-        if not os.path.isabs(text) and not blame.via:
+        if not os.path.isabs(text) and not blame.via and blame.caller not in _LOOK_AROUND:
             self._note(Deed.RELATIVE, f"open({show(text, 80)})", blame, text)
 
     def _on_sqlite(self, args: tuple[Any, ...]) -> None:
@@ -312,12 +315,16 @@ class Watcher:
         if len(self._openers) < 5000:
             self._openers[path] = self._openers[full] = blame
         if self.phase is Phase.IMPORT:
+            for key in [key for key in self._entries if key[0] is Deed.OPEN and key[2] == full]:
+                del self._entries[key]  # who opened it last has it open
             self._note(Deed.OPEN, what, blame, full, lasts=lambda: self._is_open(full))
 
     def _is_open(self, path: str) -> bool:
         """Tell whether a descriptor that the import opened leads to `path`, appending files (logs) aside."""
         for fd, target in _descriptors().items():
-            if target == path and self._descriptors.get(fd) != target:
+            target = target.removesuffix(" (deleted)")
+            # A temporary file without a name is opened by its folder's.
+            if (target == path or target.startswith(f"{path}/#")) and self._descriptors.get(fd) != target:
                 try:
                     if not fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND:
                         return True
