@@ -47,14 +47,15 @@ def watchers(application: App) -> dict[str, App]:
 
 
 def sample(application: App, scenario: Scenario) -> float:
-    """Return the seconds that one exchange took, of a few in a row; building their environs is not timed."""
-    clock, total = time.perf_counter, 0.0
+    """Return the median of the seconds that one exchange took, of a few in a row; building environs is not timed."""
+    clock, times = time.perf_counter, []
     for _ in range(scenario.row):
         environ = environ_of(scenario)
         begin = clock()
         serve(application, environ)
-        total += clock() - begin
-    return total / scenario.row
+        times.append(clock() - begin)
+    # The first ones find the processor's caches full of another watcher's code.
+    return median(times[scenario.row // 4:])
 
 
 def measure(scenario: Scenario, share: float) -> dict[str, float]:

@@ -6,12 +6,12 @@ costs nothing; what is decided once (gates, tallies, the sink) is decided here a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .model.exchange import Exchange
-from .model.gate import BOUNDLESS, Gate, Proof, Room
+from .model.gate import BOUNDLESS, Gate, Likeness, Proof, Room
 from .model.moments import Moment
 from .model.rule import HOLDS, NOT_APPLICABLE, Rule
 
@@ -38,6 +38,7 @@ class Gates:
     Attributes:
         chunk_room: bytes that may come in plain items before CHUNK has to be judged.
         read_room: bytes that may be asked for in plain reads before READ and DATA have to be judged.
+        lists: RETURNED has nothing to say of a list.
     """
 
     request: Proof | None = None
@@ -48,6 +49,7 @@ class Gates:
     close: Proof | None = None
     chunk_room: Room | None = None
     read_room: Room | None = None
+    lists: bool = False
 
 
 _NO_GATES = Gates()
@@ -111,6 +113,34 @@ def _mixed(proves: Proof, cleared: Judge, rest: Judge) -> Judge:
     return judge
 
 
+_MOST_REMEMBERED = 4096
+
+
+def _remembering(gate: Gate, likeness: Likeness, loop: Judge, tally: MutableMapping[str, int]) -> Judge:
+    """Return a judge that counts as `loop` does, and asks the rules but once for things that are alike."""
+    known: dict[Hashable, tuple[str, ...]] = {}
+    proves = gate.proves
+
+    def judge(x: Exchange, thing: Any) -> None:
+        # Where something is broken already, some rules may not be judged.
+        if x.broken or not proves(x, thing):
+            loop(x, thing)
+            return
+        key = likeness(x, thing)
+        applicable = known.get(key)
+        if applicable is None:
+            before = dict(tally)
+            loop(x, thing)
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            known[key] = tuple(name for name, times in tally.items() if times != before.get(name, 0))
+            return
+        for name in applicable:
+            tally[name] += 1
+
+    return judge
+
+
 def _boundless(x: Exchange) -> int:
     return BOUNDLESS
 
@@ -138,6 +168,11 @@ class _Compiler:
 
     def judge(self, moment: Moment) -> Judge:
         here, rest = self.rules[moment], self.rest(moment)
+        gate = self.gates.get(moment)
+        if self.tally is not None:
+            if gate is None or gate.likeness is None or rest:
+                return self.loop(here)
+            return _remembering(gate, gate.likeness, self.loop(here), self.tally)
         if not rest or rest == here:
             return self.loop(here)
         cleared = [rule for rule in here if rule not in rest]
@@ -146,6 +181,10 @@ class _Compiler:
     def proof(self, moment: Moment) -> Proof | None:
         """The gate that spares the judge at `moment` altogether."""
         return None if self.rest(moment) or moment not in self.gates else self.gates[moment].proves
+
+    def spares_lists(self) -> bool:
+        proves = self.proof(Moment.RETURNED)
+        return not self.rules.get(Moment.RETURNED) or (proves is not None and proves(Exchange(), []))
 
     def room(self, moment: Moment) -> Room | None:
         if not self.rules.get(moment):
@@ -156,7 +195,7 @@ class _Compiler:
         # A plain read passes two moments, of which DATA has no room of its own.
         reads = None if self.rest(Moment.DATA) else self.room(Moment.READ)
         gates = Gates(**{moment.value: self.proof(moment) for moment in _PROVED},
-                      chunk_room=self.room(Moment.CHUNK), read_room=reads)
+                      chunk_room=self.room(Moment.CHUNK), read_room=reads, lists=self.spares_lists())
         return Plan(**{moment.value: self.judge(moment) for moment in self.rules},
                     gates=_NO_GATES if self.tally is not None else gates, exact=self.tally is not None)
 
@@ -171,7 +210,7 @@ def compile_plan(rules: Iterable[Rule], sink: Sink, *, gates: Iterable[Gate] = (
 
     Args:
         gates: shortcuts; left out where every rule must speak for itself.
-        tally: counts, per rule id, the exchanges-and-moments at which the rule was applicable; a
-            tallied plan uses no gates.
+        tally: counts, per rule id, the exchanges-and-moments at which the rule was applicable; for that, gates spare
+            no more than the repetition.
     """
-    return _Compiler(rules, sink, () if tally is not None else gates, tally).plan()
+    return _Compiler(rules, sink, gates, tally).plan()

@@ -12,6 +12,7 @@ from typing import Any
 
 from .model.exchange import Exchange
 from .model.finding import Site
+from .model.gate import Gate
 from .model.request import Case, Request
 from .model.rule import Rule
 from .plan import compile_plan
@@ -67,14 +68,15 @@ class Stage:
         application: the subject.
         rules: who judges.
         tally: counts by rule id how often each was applicable; shared with the caller.
+        gates: spare the rules what is like something they have judged before; by default each looks at everything.
     """
 
     def __init__(self, application: Callable[..., Any], rules: Iterable[Rule],
-                 tally: dict[str, int] | None = None) -> None:
+                 tally: dict[str, int] | None = None, gates: Iterable[Gate] = ()) -> None:
         self.application = application
         self.tally: dict[str, int] = {} if tally is None else tally
         self._now = Observation(Case(Request()))
-        plan = compile_plan(rules, self, tally=self.tally)
+        plan = compile_plan(rules, self, tally=self.tally, gates=gates)
         self._spied = Spied(application, plan, begin=self._begin, done=None)
 
     def _begin(self, x: Exchange) -> None:

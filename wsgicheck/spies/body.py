@@ -33,7 +33,7 @@ from .tape import HEAD, note, note_data
 
 __all__ = ["MEASURED", "Body", "ListBody", "SizedBody", "note_raised", "spy_on_body"]
 
-MEASURED = 200
+MEASURED = 128
 """Items that are measured of a long body; from them a rule can tell whether the body is crumbled."""
 _STOCK: Final = sys.maxsize
 _END: Final = object()
@@ -226,10 +226,16 @@ class _Watch:
         finally:
             if x.ending is None:
                 self._end(ending)
-            judge, proves = self.plan.close, self.plan.gates.close
-            if judge is not None and (proves is None or not proves(x, failure)):
-                judge(x, failure)
-            x.closes += 1
+            self._closed(failure)
+
+    def _closed(self, failure: BaseException | None) -> None:
+        x, plan = self.x, self.plan
+        judge, proves = plan.close, plan.gates.close
+        if judge is not None and (proves is None or not proves(x, failure)):
+            judge(x, failure)
+        x.closes += 1
+        x.over, x.subject = True, None
+        if self.done is not None:
             self._finish()
 
     def _finish(self) -> None:
@@ -277,6 +283,14 @@ class ListBody(_Watch):
 
     def __len__(self) -> int:
         return len(self.iterable)
+
+    def close(self) -> None:
+        x, plan = self.x, self.plan
+        if plan.exact:
+            note(x, "close()")
+        if x.ending is None:
+            self._end(Ending.CLOSED)
+        self._closed(None)
 
     append, clear, copy, count, extend, index = map(_of_list, ("append", "clear", "copy", "count", "extend", "index"))
     insert, pop, remove, reverse, sort = map(_of_list, ("insert", "pop", "remove", "reverse", "sort"))
@@ -327,6 +341,10 @@ class SizedBody(Body):
 def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None,
                 ) -> Body | ListBody:
     """Judge what the application returned and return what stands for it."""
+    kind = type(iterable)
+    if kind is list and plan.gates.lists:
+        x.returned, x.subject, x.length = "list", iterable, len(iterable)
+        return ListBody(x, plan, iterable, done)
     judge, proves = plan.returned, plan.gates.returned
     if judge is not None and (proves is None or not proves(x, iterable)):
         try:
@@ -337,15 +355,14 @@ def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange
             if close is not None:
                 close()
             raise
-    kind = type(iterable)
     x.returned = kind.__name__
     x.subject = iterable
     if plan.exact:
         note(x, f"returned {x.returned}")
+    x.has_close = hasattr(iterable, "close")
     if kind is list:
         x.length = len(iterable)
         return ListBody(x, plan, iterable, done)
-    x.has_close = hasattr(iterable, "close")
     if hasattr(kind, "__len__"):
         try:
             x.length = len(iterable)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -101,7 +102,7 @@ class _Taken:
 
 
 class Recorder:
-    """Appends to one file; may be used from any thread, and by several processes with a file each.
+    """Appends to one file; may be used from any thread and by several processes.
 
     Raises:
         ConfigError: the file cannot be opened.
@@ -112,7 +113,8 @@ class Recorder:
             handle = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except (OSError, ValueError) as error:
             raise ConfigError(f"cannot record to {show(name)}: {getattr(error, 'strerror', None) or error}") from error
-        self._file = os.fdopen(handle, "w", encoding="ascii", buffering=1)
+        self._handle = handle
+        weakref.finalize(self, os.close, handle)
         self._left = MOST_FILE - os.fstat(handle).st_size
         self._lock = threading.Lock()
         self._here = threading.local()
@@ -138,9 +140,9 @@ class Recorder:
         if taken is None or self._left <= 0:
             return
         try:
-            line = to_line(taken.request()) + "\n"
+            line = (to_line(taken.request()) + "\n").encode("ascii")
             with self._lock:
-                self._file.write(line)
+                os.write(self._handle, line)    # in one piece, so that lines of several processes stay whole
                 self._left -= len(line)
         except (OSError, ValueError) as error:
             self._left = 0

@@ -99,6 +99,14 @@ def _absorb(x: Exchange, start: tuple[Any, Any, Any, Head | None, Sequence[str]]
                         + (")" if exc_info is None else f", exc_info={show(exc_info)})"))
 
 
+def _absorb_plain(x: Exchange, headers: Any, head: Head, values: Sequence[str]) -> None:
+    """Do what `_absorb` does, for the first call, without exc_info, of which a gate has proved that all is well."""
+    x.starts, x.status, x.code, x.names, x.headers = 1, head.status, head.code, head.lower, tuple(headers)
+    for place in head.lengths_at:
+        value = values[place]
+        x.declared_length = int(value) if len(value) < 20 else None
+
+
 def _judge(x: Exchange, plan: Plan, start: tuple[Any, Any, Any, Head | None, Sequence[str]]) -> None:
     """Have the call judged, then absorb it, whatever becomes of it."""
     if x.catch_up is not None:
@@ -135,8 +143,8 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
         start: Any = (status, headers, exc_info, head, values)
         try:
             proves = plan.gates.start
-            if proves is not None and proves(x, start):
-                _absorb(x, start)
+            if proves is not None and proves(x, start) and head is not None:
+                _absorb_plain(x, headers, head, values)
             else:
                 _judge(x, plan, start)
             write = start_response(*args, **keywords)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
@@ -28,7 +29,12 @@ def _has_started(x: Exchange, write: Any) -> bool:
     return bool(code.co_argcount == parameters) and not code.co_kwonlyargcount
 
 
-STARTED = Gate(Moment.STARTED, proves=_has_started, clears=frozenset({
+def _one(x: Exchange, thing: Any) -> Hashable:
+    """What is proved here is all of one kind."""
+    return None
+
+
+STARTED = Gate(Moment.STARTED, proves=_has_started, likeness=_one, clears=frozenset({
     "start-response-returns-a-write-callable", "no-content-response-has-no-content-length",
     "not-modified-response-describes-no-body",
 }))
@@ -40,7 +46,7 @@ def _is_ordinary(x: Exchange, body: Any) -> bool:
     return type(body) in _ITERABLES
 
 
-RETURNED = Gate(Moment.RETURNED, proves=_is_ordinary, clears=frozenset({
+RETURNED = Gate(Moment.RETURNED, proves=_is_ordinary, likeness=_one, clears=frozenset({
     "application-returns-an-iterable", "body-is-not-a-bare-string", "body-is-not-a-plain-file",
 }))
 
@@ -76,7 +82,7 @@ def _closed_well(x: Exchange, outcome: Any) -> bool:
     return outcome is None and not x.errors_written
 
 
-CLOSE = Gate(Moment.CLOSE, proves=_closed_well, clears=frozenset({
+CLOSE = Gate(Moment.CLOSE, proves=_closed_well, likeness=_one, clears=frozenset({
     "body-is-closed", "error-lines-end-with-line-feed", "errors-are-flushed",
     "generators-let-themselves-be-closed",
 }))

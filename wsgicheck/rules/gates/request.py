@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from abc import ABCMeta
-from collections.abc import Callable
-from operator import itemgetter
+from collections.abc import Callable, Hashable
+from operator import countOf, itemgetter
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any
 
@@ -39,7 +39,7 @@ class _Layout:
     Attributes:
         texts: gives the values of the variables that have to be exactly str.
         steady: gives the values that are nearly always the same, one tuple of them for all requests to a server.
-        legal: such tuples that were found to be legal.
+        legal: whether such tuples were found to be legal.
         filled: keys of the variables that must not be empty.
         has_wrapper: whether there is a wsgi.file_wrapper.
         version: the wsgi.version that was seen last and is legal.
@@ -52,7 +52,7 @@ class _Layout:
         self.texts = itemgetter(*plain, "wsgi.url_scheme")
         self.steady_keys = (*(key for key in plain if key in _STEADY), "wsgi.url_scheme")
         self.steady = itemgetter(*self.steady_keys)
-        self.legal: set[tuple[str, ...]] = set()
+        self.legal: dict[tuple[str, ...], bool] = {}
         self.filled = tuple(key for key in plain if key in _FILLED)
         self.has_wrapper = "wsgi.file_wrapper" in keys
         self.version: Any = None
@@ -60,13 +60,12 @@ class _Layout:
     def learn(self, steady: tuple[str, ...]) -> bool:
         """Judge values of the steady variables: in a sample of which the rest is legal."""
         # Without HTTP_HOST, so that SERVER_NAME is judged as the name that URLs are made of.
-        sample = {**_SAMPLE, **dict(zip(self.steady_keys, steady))}
-        if len("".join(steady)) > LONG or not nothing_to_say(Moment.REQUEST, sample):
+        if len("".join(steady)) > LONG:
             return False
         if len(self.legal) >= _STEADY_VARIETIES:
             self.legal.clear()
-        self.legal.add(steady)
-        return True
+        legal = self.legal[steady] = nothing_to_say(Moment.REQUEST, {**_SAMPLE, **dict(zip(self.steady_keys, steady))})
+        return legal
 
 
     def learn_version(self, version: Any) -> bool:
@@ -164,13 +163,14 @@ def _proves(x: Exchange, environ: Any) -> bool:
         if layout is None:
             return False
     texts = layout.texts(environ)
-    if not _STR.issuperset(map(type, texts)):
+    if countOf(map(type, texts), str) != len(texts):
         return False
     text = "".join(texts)
     if not text.isascii() and not _is_latin_1(text):
         return False
     steady = layout.steady(environ)
-    if steady not in layout.legal and not layout.learn(steady):
+    legal = layout.legal.get(steady)
+    if not legal and (legal is not None or not layout.learn(steady)):
         return False
     for key in layout.filled:
         if not environ[key]:
@@ -198,7 +198,13 @@ def _proves(x: Exchange, environ: Any) -> bool:
     return not own or _ERRORS.methods.isdisjoint(own)
 
 
-REQUEST = Gate(Moment.REQUEST, proves=_proves, clears=frozenset({
+def _likeness(x: Exchange, environ: dict[str, Any]) -> Hashable:
+    keys = tuple(environ)
+    layout = _layouts.get(keys)
+    return keys, layout.texts(environ) if layout is not None else id(x)
+
+
+REQUEST = Gate(Moment.REQUEST, proves=_proves, likeness=_likeness, clears=frozenset({
     # The call, the dictionary, its keys.
     "application-is-called-with-two-positional-arguments", "environ-is-builtin-dict", "environ-keys-are-strings",
     "server-variables-are-in-lower-case", "server-variables-have-a-prefix", "wsgi-keys-are-present",

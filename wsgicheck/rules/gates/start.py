@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -157,7 +157,11 @@ def _proves(x: Exchange, start: Start) -> bool:
     return shape.changed < 0 or _is_past(values[shape.changed], values[shape.date] if shape.date >= 0 else None)
 
 
-START = Gate(Moment.START, proves=_proves, clears=frozenset({
+def _likeness(x: Exchange, start: Start) -> Hashable:
+    return start.head, tuple(start.values)
+
+
+START = Gate(Moment.START, proves=_proves, likeness=_likeness, clears=frozenset({
     # The call.
     "start-response-gets-two-or-three-arguments", "start-response-called-positionally",
     "start-response-belongs-to-its-request", "start-response-called-again-only-with-exc-info",

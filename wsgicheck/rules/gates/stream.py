@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from ...model.exchange import Exchange
@@ -22,7 +23,11 @@ def _is_plain_item(x: Exchange, chunk: Any) -> bool:
     return type(chunk) is bytes and len(chunk) <= _body_room(x)
 
 
-CHUNK = Gate(Moment.CHUNK, proves=_is_plain_item, room=_body_room, clears=frozenset({
+def _likeness(x: Exchange, chunk: Any) -> Hashable:
+    return x.declared_length is None, x.exc_info_given
+
+
+CHUNK = Gate(Moment.CHUNK, proves=_is_plain_item, likeness=_likeness, room=_body_room, clears=frozenset({
     "chunks-are-bytes", "chunks-are-no-bytes-subclass", "body-is-iterated-once", "body-is-not-iterated-after-close",
     "body-fits-content-length", "error-output-comes-before-body-data", "start-response-called-before-body",
     "start-response-called-before-first-item",
