@@ -322,9 +322,9 @@ class Watcher:
     def _is_open(self, path: str) -> bool:
         """Tell whether a descriptor that the import opened leads to `path`, appending files (logs) aside."""
         for fd, target in _descriptors().items():
-            target = target.removesuffix(" (deleted)")
+            name = target.removesuffix(" (deleted)")
             # A temporary file without a name is opened by its folder's.
-            if (target == path or target.startswith(f"{path}/#")) and self._descriptors.get(fd) != target:
+            if (name == path or name.startswith(f"{path}/#")) and self._descriptors.get(fd) != target:
                 try:
                     if not fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND:
                         return True
