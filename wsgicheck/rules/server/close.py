@@ -62,7 +62,8 @@ def _fails_between(stage: Stage, environ: dict[str, Any], start_response: Callab
     return Body(stage, [b"hello", fail])
 
 
-@scene(level=MUST, covers=("CL-002",), app=_fails_between, script=_TO_THE_CLOSE, cites=_CLOSE)
+@scene(level=MUST, covers=("CL-002",), app=_fails_between, script=_TO_THE_CLOSE, cites=_CLOSE,
+       given=(close_follows_the_last_item,))
 def close_follows_an_error(seen: Seen, wire: Wire) -> Verdict:
     """close() is called when the body raises while it is iterated.
 
@@ -97,7 +98,8 @@ def _endless(stage: Stage, environ: dict[str, Any], start_response: Callable[...
 
 
 @scene(level=MUST, covers=("CL-003",), allows=("BD-013",), app=_endless, cites=_CLOSE,
-       script=(ask("GET"), Receive(b"xxxx", "begun", 3.0), Abort(), Await("close", 6.0)))
+       script=(ask("GET"), Receive(b"xxxx", "begun", 3.0), Abort(), Await("close", 6.0)),
+       given=(close_follows_the_last_item,))
 def close_follows_a_disconnect(seen: Seen, wire: Wire) -> Verdict:
     """close() is called when the client leaves in the middle of the body.
 
@@ -153,7 +155,8 @@ def close_is_called_on_what_was_returned(seen: Seen, wire: Wire) -> Verdict:
 
 
 @scene(level=MUST, covers=("CL-006",), app=_two_blocks, script=(ask("HEAD"), Receive(), Await("close", 2.5)),
-       cites=_CLOSE)
+       cites=_CLOSE,
+       given=(close_follows_the_last_item,))
 def close_follows_head(seen: Seen, wire: Wire) -> Verdict:
     """close() is called for HEAD too, where the body is not sent and need not be iterated."""
     return _closed(seen, wire, "after a HEAD")
@@ -164,7 +167,8 @@ def _not_modified(stage: Stage, environ: dict[str, Any], start_response: Callabl
     return Body(stage, [])
 
 
-@scene(level=MUST, covers=("CL-006",), app=_not_modified, script=_TO_THE_CLOSE, cites=_CLOSE)
+@scene(level=MUST, covers=("CL-006",), app=_not_modified, script=_TO_THE_CLOSE, cites=_CLOSE,
+       given=(close_follows_the_last_item,))
 def close_follows_not_modified(seen: Seen, wire: Wire) -> Verdict:
     """close() is called after a 304, whose body is empty."""
     return _closed(seen, wire, "after a 304")

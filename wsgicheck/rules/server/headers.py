@@ -58,7 +58,8 @@ def given_headers_are_not_doubled(seen: Seen, wire: Wire) -> Verdict:
     return HOLDS
 
 
-@scene(level=MUST, covers=("HD-011",), script=get(), cites=(_CASE, rfc(9110, "5.1")),
+@scene(level=MUST, covers=("HD-011",), script=get(), given=(given_headers_are_not_doubled,),
+       cites=(_CASE, rfc(9110, "5.1")),
        app=lambda stage, environ, start_response: (
            start_response("200 OK", [("content-TYPE", "text/plain"), ("cONTENT-lENGTH", "5"),
                                      ("dATE", _DATE[1]), ("sERVER", "probe")]), [b"hello"])[1])

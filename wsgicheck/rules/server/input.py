@@ -33,7 +33,7 @@ _END = pep(_STREAMS, "A server **should** return empty bytestrings from any atte
 def _using(use: Callable[[Any, int], Any]) -> SceneApp:
     """Make an application that uses wsgi.input and tells the result, or what was raised."""
     def application(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        length = environ.get("CONTENT_LENGTH") or ""
+        length = str(environ.get("CONTENT_LENGTH") or "")
         stage.report("reading")
         try:
             result = use(environ["wsgi.input"], int(length) if length.isdigit() else 0)
@@ -179,14 +179,15 @@ def readline_takes_a_size(seen: Seen, wire: Wire) -> Verdict:
 
 
 @scene(level=MUST, covers=("IN-005",), allows=("IN-014",), script=_post(_LINES),
-       app=_using(lambda stream, _: stream.readlines()), cites=_LIBRARY, given=(input_ends_with_the_body,))
+       app=_using(lambda stream, _: stream.readlines()), cites=_LIBRARY,
+       given=(input_ends_with_the_body, readline_gives_lines))
 def readlines_gives_all_lines(seen: Seen, wire: Wire) -> Verdict:
     """readlines() gives the remaining lines."""
     return _judge(seen, wire, ["one\n", "two\r\n", "th\rree\n", "\n", "last"], "readlines()")
 
 
 @scene(level=MUST, covers=("IN-005",), script=_post(_LINES), app=_using(lambda stream, _: list(stream)), cites=_LIBRARY,
-       given=(input_ends_with_the_body,))
+       given=(input_ends_with_the_body, readline_gives_lines))
 def iterating_input_gives_lines(seen: Seen, wire: Wire) -> Verdict:
     """Iterating over wsgi.input gives its lines."""
     return _judge(seen, wire, ["one\n", "two\r\n", "th\rree\n", "\n", "last"], "iteration")
@@ -252,7 +253,7 @@ def input_ends_when_the_client_resets(seen: Seen, wire: Wire) -> Verdict:
 
 
 def _to_the_end(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    length = environ.get("CONTENT_LENGTH") or ""
+    length = str(environ.get("CONTENT_LENGTH") or "")
     stage.report("reading", terminated=bool(environ.get("wsgi.input_terminated")), length=length)
     try:
         if length:

@@ -14,8 +14,19 @@ _WRITE = "the-write-callable"
 _AS_YIELDED = pep(_WRITE, "that is treated exactly\nas though it had been yielded by the output iterable.")
 
 
+def _begin(stage: Stage, start_response: Callable[..., Any], headers: list[tuple[str, str]]) -> Callable[[bytes], Any]:
+    """Start, and return write(); where there is none, that is told, for another rule judges it."""
+    write = start_response("200 OK", headers)
+    if callable(write):
+        return write  # type: ignore[no-any-return]
+    stage.report("no write")
+    return lambda data: None
+
+
 def _arrived(seen: Seen, wire: Wire, expected: bytes) -> Verdict:
     answer = wire.answer
+    if seen.happened("no write"):
+        return NOT_APPLICABLE
     if not seen.calls:
         return lost(seen, wire)
     if answer is None or answer.problem or not answer.complete:
@@ -26,7 +37,7 @@ def _arrived(seen: Seen, wire: Wire, expected: bytes) -> Verdict:
 
 
 def _write_and_yield(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    write = start_response("200 OK", text())
+    write = _begin(stage, start_response, text())
     write(b"one ")
     write(b"two ")
     return [b"three"]
@@ -44,7 +55,7 @@ def written_data_comes_before_yielded(seen: Seen, wire: Wire) -> Verdict:
 
 
 def _write_with_length(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    write = start_response("200 OK", sized(8))
+    write = _begin(stage, start_response, sized(8))
     write(b"one ")
     write(b"")
     write(b"two ")
@@ -58,7 +69,7 @@ def written_data_can_be_all_of_the_body(seen: Seen, wire: Wire) -> Verdict:
 
 
 def _write_and_wait(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    write = start_response("200 OK", text())
+    write = _begin(stage, start_response, text())
     write(b"written block")
     stage.report("wrote")
     stage.wait("go", 4.0)
@@ -72,6 +83,8 @@ def _write_and_wait(stage: Stage, environ: dict[str, Any], start_response: Calla
                  "proceeds onward."))
 def written_data_leaves_at_once(seen: Seen, wire: Wire) -> Verdict:
     """Headers and data are on their way when write() has returned, whatever the application does next."""
+    if seen.happened("no write"):
+        return NOT_APPLICABLE
     if not seen.happened("wrote"):
         return lost(seen, wire)
     return HOLDS if wire.mark("first").met else (
@@ -79,7 +92,7 @@ def written_data_leaves_at_once(seen: Seen, wire: Wire) -> Verdict:
 
 
 def _yield_after_write(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-    write = start_response("200 OK", text())
+    write = _begin(stage, start_response, text())
     write(b"written block")
 
     def blocks() -> Iterator[bytes]:
@@ -91,7 +104,7 @@ def _yield_after_write(stage: Stage, environ: dict[str, Any], start_response: Ca
     return blocks()
 
 
-@scene(level=MUST, covers=("WR-008",), app=_yield_after_write,
+@scene(level=MUST, covers=("WR-008",), app=_yield_after_write, given=(written_data_leaves_at_once,),
        script=(*get()[:1], Receive(b"yielded block", "first", 2.5), Go("go"), Receive()),
        cites=pep(_WRITE, "that output\nmust be treated normally by the server or gateway (i.e., it must be\nsent or "
                  "queued immediately)."))
@@ -99,7 +112,7 @@ def yielded_data_after_write_leaves_at_once(seen: Seen, wire: Wire) -> Verdict:
     """Items yielded after write() are sent at once, like any others."""
     if not seen.calls:
         return lost(seen, wire)
-    if not seen.happened("asked"):
+    if not seen.happened("asked") or seen.happened("no write"):
         return NOT_APPLICABLE
     return HOLDS if wire.mark("first").met else (
         "the yielded block did not arrive within 2.5 s while the next was being made; expected it at once")
