@@ -55,7 +55,7 @@ def sample(application: App, scenario: Scenario) -> float:
         serve(application, environ)
         times.append(clock() - begin)
     # The first ones find the processor's caches full of another watcher's code.
-    return median(times[scenario.row // 4:])
+    return median(times[scenario.row // 2:])
 
 
 def measure(scenario: Scenario, share: float) -> dict[str, float]:

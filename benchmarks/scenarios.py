@@ -34,8 +34,8 @@ class Scenario:
     name: str
     application: App
     content: bytes = b""
-    rounds: int = 300
-    row: int = 20
+    rounds: int = 200
+    row: int = 60
     per: str = "request"
     units: int = 1
 
@@ -98,7 +98,7 @@ SCENARIOS = (
     Scenario("hello world", hello),
     Scenario("20 headers, 3 cookies", many_headers),
     Scenario("10,000 chunks", stream, rounds=150, row=1, per="chunk", units=CHUNKS),
-    Scenario("1 MiB upload", upload, content=MEBIBYTE, row=10),
+    Scenario("1 MiB upload", upload, content=MEBIBYTE, row=40),
 )
 
 _BROWSER = {

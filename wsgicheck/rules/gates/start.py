@@ -20,22 +20,23 @@ __all__ = ["START"]
 _BETWEEN = "`~"
 """Stands between values that are looked at together; printable, and in hardly any value beside a space."""
 
-# A cookie whose name promises nothing ("__Secure-", "__Host-"), and all that follows its value.
-_COOKIE = re.compile(rf"(?!__)({TOKEN.pattern})=(?:{COOKIE_PAIR_VALUE.pattern})(;.*)?")
+# A cookie whose name promises nothing ("__Secure-", "__Host-"), without attributes.
+_COOKIE = re.compile(rf"(?!__)({TOKEN.pattern})=(?:{COOKIE_PAIR_VALUE.pattern})")
 _MOST_COOKIE = 4096
 
 
 class _Known(dict[str, bool]):
-    """Whether a value is legal in the field called `name`, asked once for each: `known[value]`."""
+    """Whether a value is legal in the field called `name`, after `before`; asked once for each: `known[value]`."""
 
-    __slots__ = ("name",)
+    __slots__ = ("before", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, before: str = "") -> None:
         super().__init__()
         self.name = name
+        self.before = before
 
     def __missing__(self, value: str) -> bool:
-        legal = nothing_to_say(Moment.START, Start("200 OK", [(self.name, value)]))
+        legal = nothing_to_say(Moment.START, Start("200 OK", [(self.name, self.before + value)]))
         if len(value) <= LONG:
             if len(self) >= VARIETIES:
                 self.clear()
@@ -115,19 +116,17 @@ def _learn(head: Head) -> _Shape | None:
     return shape
 
 
-_COOKIES = _Known("Set-Cookie")
+_ATTRIBUTES = _Known("Set-Cookie", "a=b;")
 
 
 def _are_cookies(values: list[str]) -> bool:
     names = set()
     for value in values:
-        found = _COOKIE.fullmatch(value)
-        if found is None or len(value) > _MOST_COOKIE:
+        pair, semicolon, attributes = value.partition(";")
+        found = _COOKIE.fullmatch(pair)
+        if found is None or len(value) > _MOST_COOKIE or (semicolon and not _ATTRIBUTES[attributes]):
             return False
-        name, attributes = found.groups()
-        if attributes is not None and not _COOKIES[f"a=b{attributes}"]:
-            return False
-        names.add(name)
+        names.add(found[1])
     return len(names) == len(values)
 
 
