@@ -61,8 +61,9 @@ class Safety:
             return request
         changes: dict[str, str | None] = {"HTTP_X_HTTP_METHOD_OVERRIDE": None, "HTTP_X_METHOD_OVERRIDE": None,
                                           "HTTP_X_HTTP_METHOD": None}
-        if request.method not in SAFE:
-            changes |= {"REQUEST_METHOD": "GET", "CONTENT_TYPE": None, "CONTENT_LENGTH": None,
+        if request.method not in SAFE or b"_method" in request.body.lower():
+            method = request.method if request.method in SAFE else "GET"
+            changes |= {"REQUEST_METHOD": method, "CONTENT_TYPE": None, "CONTENT_LENGTH": None,
                         "HTTP_TRANSFER_ENCODING": None}
             request = Request(request.variables, url_scheme=request.url_scheme, multithread=request.multithread,
                               multiprocess=request.multiprocess, run_once=request.run_once,

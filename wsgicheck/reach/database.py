@@ -7,16 +7,19 @@ cannot be made safe, that is said, and the run keeps to methods that change noth
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .unwrap import applications, is_a
+
+if TYPE_CHECKING:
+    # Else imported late: that an application loads it says something about the application.
+    import sqlite3
 
 __all__ = ["Shelter", "shelter_django"]
 
@@ -47,6 +50,8 @@ class Shelter:
 
     def keep(self) -> None:
         """Remember the data as it is now; `renew` goes back to it."""
+        import sqlite3
+
         for _, working, kept in self._anchors:
             try:
                 working.backup(kept)
@@ -55,6 +60,8 @@ class Shelter:
 
     def renew(self) -> None:
         """Undo what was done to the data since `keep`."""
+        import sqlite3
+
         for connection, working, kept in self._anchors:
             try:
                 inner = connection.connection
@@ -87,6 +94,8 @@ class _Undone:
 
 def _copy_sqlite(alias: str, connection: Any, shelter: Shelter, scratch: str) -> None:
     """Let Django work on a copy: in a file, so that a process that was forked sees what another has done."""
+    import sqlite3
+
     name = connection.settings_dict["NAME"]
     address = str(Path(scratch) / f"database-{len(shelter._anchors)}.sqlite3")
     working = sqlite3.connect(address, check_same_thread=False)
