@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...model.rule import HOLDS, MUST, NOT_APPLICABLE, Verdict, pep
+from ...model.rule import HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdict, pep
 from ...model.scene import Receive, Seen, ask, get, scene
 from ...model.wire import Wire
 from .common import lost, trouble
@@ -43,19 +43,21 @@ def partial_is_an_application(seen: Seen, wire: Wire) -> Verdict:
     return _served(seen, wire)
 
 
-@scene(level=MUST, covers=("APP-001", "APP-002"), script=get(), kind="watched",
+@scene(level=SHOULD, covers=("APP-001", "APP-002"), script=get(), kind="watched",
        cites=pep("specification-overview",
                  "Callables are only to be called, not\nintrospected upon."))
 def application_is_never_introspected(seen: Seen, wire: Wire) -> Verdict:
     """The application object is called, and no attribute of it is looked up.
 
     A server that guesses from the signature or from __code__ what kind of application it has been given
-    guesses wrong for the next decorator.
+    guesses wrong for the next decorator. Reading a name to log it harms nobody, hence no MUST: what a server
+    makes of other kinds of callables is judged by the rules beside this one.
     """
     verdict = _served(seen, wire)
     looked = seen.environ()
     if looked is not None and looked.get("wsgicheck.looked"):
-        return f"the server looked up {looked['wsgicheck.looked']} on the application; expected a call alone"
+        names = ", ".join(dict.fromkeys(str(looked["wsgicheck.looked"]).split(",")))
+        return f"the server looked up {names} on the application; expected a call alone"
     return verdict
 
 

@@ -296,7 +296,7 @@ def exc_info_replaces_the_headers(seen: Seen, wire: Wire) -> Verdict:
 @begun
 def _too_late(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
     yield b"first block"
-    stage.wait("go", 1.0)
+    stage.wait("go", 4.0)
     trapped = LookupError("the probe's own exception")
     try:
         raise trapped
@@ -310,7 +310,7 @@ def _too_late(stage: Stage, environ: dict[str, Any], start_response: Callable[..
     yield b"error page"
 
 
-_LATE: Script = (*get()[:1], Receive(b"first block", "first", 1.0), Go("go"), Receive())
+_LATE: Script = (*get()[:1], Receive(b"first block", "first", 1.5), Go("go"), Receive())
 
 
 @scene(level=MUST, covers=("SR-022", "EX-004"), allows=("EX-006",), app=_too_late, script=_LATE,
