@@ -95,7 +95,7 @@ class Visitor:
         start = ["/", *(path if path.startswith("/") else "/" + path for path in self.options.paths),
                  *map(escaped, plain)]
         now = time.monotonic()
-        crawl(self._browser, start, requests=max(10, min(120, self.options.max_examples)),
+        crawl(self._browser, start, requests=max(20, min(200, 2 * self.options.max_examples)),
               deadline=now + (deadline - now) * 0.6, post=self.guide.safety.all_methods)
 
     def _read_documents(self) -> None:

@@ -110,6 +110,7 @@ def crawl(browser: Browser, start: Iterable[str], *, requests: int, deadline: fl
         post: whether forms that change data are submitted too.
     """
     queue: deque[str] = deque(dict.fromkeys(start))
+    later: deque[str] = deque()     # addresses like others that were asked
     seen: set[str] = set(queue)
     alike: Counter[str] = Counter()
     forms: Counter[tuple[str, str, tuple[str, ...]]] = Counter()
@@ -125,7 +126,7 @@ def crawl(browser: Browser, start: Iterable[str], *, requests: int, deadline: fl
         shape = _shape(link)
         alike[shape] += 1
         if alike[shape] <= _MOST_ALIKE:
-            queue.append(link)
+            (queue if alike[shape] == 1 else later).append(link)
 
     def read(base: str, response: Any) -> None:
         if 300 <= response.status_int < 400:
@@ -155,8 +156,8 @@ def crawl(browser: Browser, start: Iterable[str], *, requests: int, deadline: fl
             if answer is not None:
                 read(unquote(action.partition("?")[0]), answer)
 
-    while queue and more():
-        url = queue.popleft()
+    while (queue or later) and more():
+        url = (queue or later).popleft()
         response = browser.get(url)
         if response is not None:
             read(url.partition("?")[0], response)
