@@ -41,6 +41,8 @@ the pool, so that an application of few pages is looked at closely and one of ma
 answered as others were may take KNOWN_ANSWER besides."""
 ENOUGH = 4
 """Breaches of one law after which it has been shown."""
+LARGE = 2 * 1024 * 1024
+"""Bytes of a body beyond which an answer is not looked at by laws."""
 GATHERED = 12
 """Requests that are kept to be asked for again at the end."""
 
@@ -215,8 +217,8 @@ class Explorer:
         if not self.avoids(request):
             plain = self.perform(Case(request))
             self._count_answer(plain)
-            # A stream without an end is legal, and would be asked for again and again.
-            if plain.exchange.ending is not Ending.CLOSED:
+            # A stream without an end is legal, as is a large file, and would be asked for again and again.
+            if plain.exchange.ending is not Ending.CLOSED and len(plain.exchange.body or b"") <= LARGE:
                 self._gather(request, plain.exchange)
                 self._judge(request, plain)
             for drive in _turn(_DRIVES, number):

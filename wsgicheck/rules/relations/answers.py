@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...model.exchange import Exchange
+from ...model.moments import Ending
 from ...model.request import PLAIN, Case, Drive, Request
 from ...show import show
 
-__all__ = ["SAFE", "Steady", "answer", "answered", "difference", "failed", "fields", "steady", "text_of"]
+__all__ = ["SAFE", "Steady", "answer", "answered", "difference", "failed", "fields", "steady", "text_of", "whole"]
 
 SAFE = ("GET", "HEAD")
 _VOLATILE = frozenset({
@@ -59,6 +60,14 @@ def text_of(x: Exchange) -> str:
     return (x.body or b"").decode("latin-1")
 
 
+def whole(x: Exchange) -> bytes | None:
+    """Return the content of the answer, None where not all of it is known: cut short, too long to be kept, left out."""
+    if x.raised or x.bodyless or x.body is None or x.ending not in (Ending.EXHAUSTED, Ending.HANDED_OVER):
+        return None
+    size = x.declared_length if x.file_wrapped else x.bytes_sent
+    return x.body if size is None or size == len(x.body) else None
+
+
 def _cut(one: bytes, two: bytes) -> str:
     at = next((at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
     begin = max(0, at - 8)
@@ -72,6 +81,8 @@ def difference(one: Exchange, two: Exchange, *, but: frozenset[str] = frozenset(
         but: header fields that do not count.
         body: whether the body counts.
     """
+    if 429 in (one.code, two.code):
+        return ""  # asked too often: that says nothing of what was asked
     if bool(one.raised) != bool(two.raised) or one.status != two.status:
         return f"{answer(one)} and {answer(two)}"
     first, second = fields(one, but), fields(two, but)

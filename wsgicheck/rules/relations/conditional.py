@@ -11,7 +11,7 @@ from ...model.request import Case, Request
 from ...model.rule import APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SHOULD, pep, relation, rfc
 from ...model.story import Story
 from ...show import show
-from .answers import SAFE, Steady, answered, steady, without
+from .answers import SAFE, Steady, answered, steady, whole, without
 
 _PLAIN = ("Content-Type", "text/plain; charset=utf-8")
 _CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE",
@@ -111,9 +111,10 @@ def not_modified_declares_the_length_of_the_page(request: Request) -> Story:
     x = base.x
     length = x.declared_length
     if length is None:
-        if x.ending not in (Ending.EXHAUSTED, Ending.HANDED_OVER):
+        content = whole(x)
+        if content is None:
             return NOT_APPLICABLE
-        length = len(x.body or b"")
+        length = len(content)
     if second.declared_length == length:
         return HOLDS
     return (f"Content-Length is {second.declared_length} on the 304 and the page has {length} bytes; expected no "

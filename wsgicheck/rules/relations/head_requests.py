@@ -6,12 +6,11 @@ from collections.abc import Generator
 from typing import Any
 
 from ...model.exchange import Exchange
-from ...model.moments import Ending
 from ...model.request import Case, Request
 from ...model.rule import APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SHOULD, cited, relation, rfc
 from ...model.story import Story
 from ...show import show
-from .answers import Steady, answered, fields, steady
+from .answers import Steady, answered, fields, steady, whole
 
 _PLAIN = ("Content-Type", "text/plain; charset=utf-8")
 
@@ -42,9 +41,8 @@ def _length_of_get(base: Steady) -> int | None:
         return None
     if x.declared_length is not None:
         return x.declared_length
-    # Without a declared length, the server might still code the content; the application cannot mean that.
-    whole = x.ending in (Ending.EXHAUSTED, Ending.HANDED_OVER) and x.body is not None
-    return len(x.body or b"") if whole and not x.bodyless and x.code != 206 else None
+    content = whole(x)
+    return len(content) if content is not None and x.code != 206 else None
 
 
 @relation(binds=APPLICATION, level=MUST, covers=("CT-015",), blames="start", cites=rfc(

@@ -11,7 +11,7 @@ from ...model.request import Case, Request
 from ...model.rule import ADVICE, APPLICATION, HOLDS, MUST, NOT_APPLICABLE, pep, relation, rfc
 from ...model.story import Story
 from ...show import show
-from .answers import Steady, media_type, steady, without
+from .answers import Steady, media_type, steady, whole, without
 
 _BINARY = ("Content-Type", "application/octet-stream")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)\Z", re.IGNORECASE)
@@ -28,8 +28,8 @@ def _whole(request: Request) -> Generator[Case, Any, tuple[Request, Steady, byte
     base = yield from steady(bare)
     if base is None or base.x.code != 200 or not base.body:
         return None
-    content = base.x.body or b""
-    return (bare, base, content) if len(content) > 1 else None
+    content = whole(base.x)
+    return (bare, base, content) if content is not None and len(content) > 1 else None
 
 
 def serve_ranges(environ: dict[str, Any], start_response: Any, content: bytes, shift: int = 0) -> list[bytes]:
