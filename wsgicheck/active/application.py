@@ -27,7 +27,7 @@ from .doctor import judge_import, merged
 from .options import Options
 from .records import Job, Sighting, Tally, weight
 
-__all__ = ["Progress", "check_application"]
+__all__ = ["Progress", "check_application", "repeat_cases"]
 
 _LIVES = 8
 """Children that one run uses up at most, where the application ends them."""
@@ -201,6 +201,22 @@ class _Check:
         self.judge_imported()
         return self.report()
 
+    def repeat(self, cases: tuple[Case, ...]) -> Run:
+        """Make these cases happen again, and nothing else."""
+        self.alive = False
+        death = self.live(Job(self.target, self.options, self.seed, 1, self.options.max_time, cases=cases))
+        if death is not None and not self.alive:
+            raise WsgicheckError(f"wsgicheck's own child did not start: {death.detail}: {death.output[-2000:]}")
+        if death is not None and death.doing == "import":
+            raise TargetError(_import_death(self.target, death))
+        self.sum.end_life()
+        if death is not None:
+            self.judge(death)
+        self.judge_imported()
+        # How many requests there are, and how they are answered, is not the question here.
+        self.sum.tally.examples = self.options.max_examples
+        return replace(self.report(), nothing_checked="")
+
     def judge_imported(self) -> None:
         """Judge what importing the application, and the requests since, did to the process."""
         imported = self.sum.imported
@@ -293,6 +309,14 @@ def _nothing_checked(tally: Tally) -> str:
     codes = ", ".join(f"{code or 'an exception'} ({count})" for code, count in sorted(tally.statuses.items()))
     return (f"each of {answers} requests was answered with an error: {codes}; name a path that works with --path, "
             "or set up what the application needs")
+
+
+def repeat_cases(target: str, cases: tuple[Case, ...], *, options: Options | None = None) -> Run:
+    """Make `cases` happen again with the application that `target` names, judged by what the options select.
+
+    A law over several exchanges is judged from each case as its first request. Raises as check_application does.
+    """
+    return _Check(target, options or Options(), None).repeat(cases)
 
 
 def check_application(target: str, *, options: Options | None = None,

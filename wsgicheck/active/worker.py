@@ -85,6 +85,8 @@ class Worker:
         if job.cases:
             for case in job.cases:
                 explorer.perform(case)
+                for law in laws:
+                    explorer.relate(law, case.request)
         else:
             self.explore(explorer, application, laws, rules, guide, found)
             self.send("imported", watched.now())

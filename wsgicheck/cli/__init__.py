@@ -24,10 +24,13 @@ __all__ = ["VERBS", "main"]
 
 VERBS: dict[str, str] = {
     "app": "Check an application; the word `app` may be left out.",
+    "server": "Check a real server over its socket.",
     "middleware": "Check a middleware from both sides.",
+    "compare": "Run an application under several servers; show what differs.",
     "doctor": "Check what importing an application does to its process.",
     "rules": "List the rules.",
     "explain": "Explain a rule: what it asks, why, and what to write instead.",
+    "replay": "Make one finding happen again, or serve its application for curl.",
     "config": "Show the settings that hold here, and where each comes from.",
 }
 """The verbs and what each does, in the order of the help page."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -22,6 +22,7 @@ from ..report import FORMATS, render
 from ..report.options import columns_of, is_unicode, wants_color
 from .baseline import accept, read_baseline, write_baseline
 from .exits import FINDINGS, OK
+from .memory import remember
 from .options import Screen, near
 
 __all__ = ["Delivery", "View", "put", "shown_on"]
@@ -66,6 +67,8 @@ class Delivery:
     screen: Screen
     update_baseline: bool = False
     exit_zero: bool = False
+    again: Mapping[str, object] = field(default_factory=dict)
+    """What a repetition needs to know besides the configuration (see memory.py)."""
 
     def require(self, judged: Sequence[Card] | None = None, known: Sequence[Card] | None = None) -> None:
         """Check all that can be checked before there is a run.
@@ -122,6 +125,7 @@ class Delivery:
             click.echo(f"wsgicheck: {config.baseline}: {count} accepted", err=True)
         if config.baseline:
             run = accept(run, read_baseline(config.baseline))
+        remember(run, {"chdir": config.chdir, "settings": config.settings, "timeout": config.timeout, **self.again})
         for form, file in config.report:
             _write(file, self.rendered(run, form, to_file=True))
         if config.output:

@@ -39,7 +39,9 @@ def _check(config: Config, target: str, arguments: dict[str, Any], configuration
     from ..report.progress import Progress
     from .delivery import Delivery
 
-    delivery = Delivery(config, screen, update_baseline=update_baseline, exit_zero=exit_zero)
+    again = {"arguments": arguments, "configuration": os.path.abspath(configuration) if configuration else "",
+             "calls": calls}
+    delivery = Delivery(config, screen, update_baseline=update_baseline, exit_zero=exit_zero, again=again)
     delivery.require(chosen_cards(Options()))
     options = Options(
         select=config.select, ignore=config.ignore, seed=config.seed, max_examples=config.max_examples,
