@@ -9,7 +9,7 @@ from typing import Any
 from ...model.rule import ADVICE, HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdict, pep
 from ...model.scene import Abort, Await, Receive, Script, Seen, Stage, ask, get, scene
 from ...model.wire import Wire
-from .common import Body, lost, sized, text, trouble
+from .common import Body, ends_with_its_request, lost, sized, text, trouble
 
 _CLOSE = pep("specification-details", "the server or gateway **must** call that method upon completion of the\n"
              "current request, whether the request was completed normally, or\nterminated early due to an application "
@@ -105,6 +105,8 @@ def close_follows_a_disconnect(seen: Seen, wire: Wire) -> Verdict:
 
     Users leave all the time; what is not closed then is lost until the process ends.
     """
+    if ends_with_its_request(seen):
+        return NOT_APPLICABLE
     return _closed(seen, wire, "within 6 s after the client had left in the middle of the body")
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from ...model.scene import SceneApp, Seen, Stage
 from ...model.wire import Answer, Wire
 
-__all__ = ["Body", "begun", "failed_request", "lost", "only_http_1_0", "sized", "text", "trouble", "value"]
+__all__ = ["Body", "begun", "ends_with_its_request", "failed_request", "lost", "only_http_1_0", "sized", "text",
+           "trouble", "value"]
 
 
 def text(*more: tuple[str, str]) -> list[tuple[str, str]]:
@@ -66,6 +67,11 @@ def only_http_1_0(seen: Seen, wire: Wire) -> bool:
     """Tell whether this is an HTTP/1.0 server, which what is new in HTTP/1.1 does not bind."""
     answer = wire.answer
     return seen.recipe.get("http") == "1.0" or (answer is not None and answer.version == "1.0")
+
+
+def ends_with_its_request(seen: Seen) -> bool:
+    """Tell whether the process serves this one request, so that a client that left may be the end of it."""
+    return bool(seen.fact("call", "flags", {}).get("wsgi.run_once"))
 
 
 def failed_request(seen: Seen, wire: Wire) -> bool:

@@ -22,7 +22,7 @@ from ...model.scene import (
     scene,
 )
 from ...model.wire import Wire
-from .common import failed_request, lost, only_http_1_0
+from .common import ends_with_its_request, failed_request, lost, only_http_1_0
 
 _STREAMS = "input-and-error-streams"
 _LIBRARY = pep(_STREAMS, "The semantics of each method are as documented in the Python Library\nReference")
@@ -224,7 +224,7 @@ _HANG = Citation("RFC 9112", "8", "", "https://www.rfc-editor.org/rfc/rfc9112.ht
 
 
 def _broken_off(seen: Seen, wire: Wire) -> Verdict:
-    if not seen.happened("reading"):
+    if not seen.happened("reading") or ends_with_its_request(seen):
         return NOT_APPLICABLE
     if seen.happened("raised") and wire.mark("read|raised").met:
         return HOLDS
