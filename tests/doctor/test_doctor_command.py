@@ -156,3 +156,10 @@ def test_the_mended_form_runs_its_own_site() -> None:
 def test_flask_is_silent() -> None:
     pytest.importorskip("flask")
     assert found("doctor", "shop:app", "--path", "/cart", "--path", "/price-list.txt", folder=APPS / "shop") == {}
+
+
+def test_an_ordinary_run_knows_what_is_assigned_after_all(site: Path) -> None:
+    (site / "wsgi.py").write_text("import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
+                                  "os.environ['DJANGO_SETTINGS_MODULE'] = 'shop.settings'\n\n" + GOOD,
+                                  encoding="utf-8")
+    assert found("wsgi", "--seed", "1", "--max-examples", "3", folder=site) == {}

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..model.finding import Site
-from ..model.imported import Act, Deed, Phase
+from ..model.imported import Act, Deed, Phase, selects_site
 from ..show import show
 from .blame import Blame, Owner
 from .watched_calls import watch_call
@@ -282,11 +282,12 @@ class Watcher:
         key = os.fsdecode(args[0])
         value = os.fsdecode(args[1]) if len(args) > 1 else None
         before, now = self._before.get(key), os.environ.get(key)
-        if value == now:
+        if value == now and not selects_site(key):
             return
         what = (f"os.environ[{show(key, 60)}] = {_secretless(key, value)}" if value is not None
                 else f"del os.environ[{show(key, 60)}]")
-        self._note(Deed.ENVIRON, what, self._here(), key, value or "", lasts=lambda: os.environ.get(key) != before)
+        self._note(Deed.ENVIRON, what, self._here(), key, value or "",
+                   lasts=lambda: os.environ.get(key) != before or selects_site(key))
 
     def _on_open(self, args: tuple[Any, ...]) -> None:
         path = args[0]

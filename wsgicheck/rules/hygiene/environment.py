@@ -69,6 +69,12 @@ def _told(act: Act, rival: Trial | None) -> str:
     return f"{act.what}: where {rival.change}, {came_of_it}; expected {mended}"
 
 
+def _assigned(imported: Imported, default: Act) -> bool:
+    """Tell whether another line assigns what this one only offers."""
+    return any(act.subject == default.subject and act.site != default.site and act.detail == default.detail
+               for act in imported.did(Deed.ENVIRON))
+
+
 @hygiene(level=SHOULD, covers=("PORT-005",), cites=(_DJANGO, MOD_WSGI))
 def site_is_chosen_by_assignment(x: Exchange, imported: Imported) -> Verdict:
     """The settings of a site are chosen by assigning to os.environ, and not by os.environ.setdefault().
@@ -84,8 +90,8 @@ def site_is_chosen_by_assignment(x: Exchange, imported: Imported) -> Verdict:
         if not selects_site(act.subject):
             continue
         rival = imported.trial("rival")
-        if rival is not None and rival.settings == act.detail:
-            continue  # assigned later on
+        if (rival.settings == act.detail if rival is not None else _assigned(imported, act)):
+            continue
         return Placed(_told(act, rival), act.site)
     return HOLDS
 
