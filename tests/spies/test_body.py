@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
@@ -259,3 +260,12 @@ def test_the_memory_is_flat_however_long_the_body() -> None:
     finally:
         tracemalloc.stop()
         body.close()
+
+
+def test_the_facts_cross_a_process_and_what_is_no_fact_stays() -> None:
+    body, found = watch(answer([b"hello"]))
+    found.exchange.subject = object()
+    copy = pickle.loads(pickle.dumps(found.exchange))
+    assert (copy.status, copy.headers, copy.names, copy.subject) == (
+        "200 OK", (("Content-Type", "text/plain"),), frozenset({"content-type"}), None)
+    body.close()

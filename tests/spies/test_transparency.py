@@ -94,7 +94,7 @@ def test_legal_applications_are_not_flagged(recipe: Recipe, request: Request) ->
 
 def test_attributes_are_passed_on() -> None:
     class Application:
-        config = {"a": 1}
+        config = ("a", "b")
 
         def __call__(self, environ: Any, start_response: Any) -> Any:
             start_response("200 OK", [("Content-Type", "text/plain")])
