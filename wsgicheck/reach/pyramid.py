@@ -49,14 +49,15 @@ def routes(application: object) -> Iterator[Route]:
                 for item in registry.introspector.get_category("routes") or ()}
     for route in known:
         own = [view for view in views if view.get("route_name") == route.name]
+        written = "/" + route.pattern.lstrip("/")
         limited = _methods(declared.get(route.name, {}).get("request_methods"))
         if not own:
-            yield make_route(_parts(route.pattern), limited, rule=route.pattern, source="Pyramid")
+            yield make_route(_parts(route.pattern), limited, rule=written, source="Pyramid")
         for view in own:
             callback = view.get("callable")
             attr = view.get("attr")
             yield make_route(_parts(route.pattern), _methods(view.get("request_methods")) or limited,
-                             rule=route.pattern, view=getattr(callback, attr, None) if attr else callback,
+                             rule=written, view=getattr(callback, attr, None) if attr else callback,
                              source="Pyramid")
     for view in views:
         if not view.get("route_name") and not view.get("context"):

@@ -32,10 +32,10 @@ class Mounted:
 
 
 def is_a(value: object, package: str, name: str) -> bool:
-    """Tell whether a class called `name` of that top-level package is among the value's classes."""
+    """Tell whether a class called `name` of that package, or of a copy of it, is among the value's classes."""
     for cls in type.__dict__["__mro__"].__get__(type(value)):
         module = type.__dict__["__dict__"].__get__(cls).get("__module__")
-        if cls.__name__ == name and isinstance(module, str) and module.partition(".")[0] == package:
+        if cls.__name__ == name and isinstance(module, str) and package in module.split("."):
             return True
     return False
 
