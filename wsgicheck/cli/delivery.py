@@ -24,6 +24,7 @@ from .baseline import accept, read_baseline, write_baseline
 from .exits import FINDINGS, OK
 from .memory import remember
 from .options import Screen, near
+from .silence import silence
 
 __all__ = ["Delivery", "View", "put", "shown_on"]
 
@@ -120,6 +121,7 @@ class Delivery:
     def deliver(self, run: Run) -> int:
         """Write every report of `run`, and return the exit code."""
         config = self.config
+        run = silence(run, config.chdir)
         if self.update_baseline:
             count = write_baseline(config.baseline, run)
             click.echo(f"wsgicheck: {config.baseline}: {count} accepted", err=True)
