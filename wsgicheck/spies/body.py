@@ -8,8 +8,9 @@ Items come in thousands, so there are three ways to pass them on, each as exact 
 - measured: a plain item costs its type, its size and its share of the counts;
 - in passing, once a long body without Content-Length is well under way: C iterators hand the items through, groupby()
   splits them by type, and a stock of ticks counts them. Their sizes are not taken (`Exchange.unmeasured`), for
-  taking them would cost more than twice of all else; no rule needs them then. An exception of a generator is seen
-  when the body is closed, not when it passes.
+  taking them would cost as much again as all else; no rule needs them then. What a generator raises is seen when the
+  body is closed and not when it passes: its kind is known where a server closes in the course of handling it, as
+  all do that are written in Python; where none is being handled only the ending is known.
 """
 
 from __future__ import annotations
@@ -67,29 +68,29 @@ class _Watch:
     It lives as long as the server holds the body or an iterator over it; what is dropped was abandoned.
     """
 
-    __slots__ = ("__weakref__", "done", "iterable", "passing", "plan", "x")
+    __slots__ = ("__weakref__", "_done", "_iterable", "_passing", "_plan", "_x")
 
     def __init__(self, x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None) -> None:
-        self.x = x
-        self.plan = plan
-        self.iterable = iterable
-        self.done = done
-        self.passing: Any = None
+        self._x = x
+        self._plan = plan
+        self._iterable = iterable
+        self._done = done
+        self._passing: Any = None
         """The generator whose items go out in passing."""
 
-    def iterate(self) -> Iterator[Any]:
-        x = self.x
+    def _iterate(self) -> Iterator[Any]:
+        x = self._x
         x.iterations += 1
         if x.closes:
             x.iterated_closed = True
-        iterable = self.iterable
-        if self.plan.exact or isinstance(iterable, (list, tuple)):
+        iterable = self._iterable
+        if self._plan.exact or isinstance(iterable, (list, tuple)):
             return self._watch(iter(iterable))
         return chain.from_iterable(self._stretches(iter(iterable)))
 
     def _watch(self, items: Iterator[Any]) -> Iterator[Any]:
         """Pass the items on and see the end; measured where there is room, else one by one."""
-        x, find_room = self.x, self.plan.gates.chunk_room
+        x, find_room = self._x, self._plan.gates.chunk_room
         x.iterating = True
         chunk: Any = _END
         while True:
@@ -97,7 +98,7 @@ class _Watch:
             starts = x.starts
             try:
                 for chunk in items if room >= 0 else islice(items, 1):
-                    if type(chunk) is not bytes or x.starts != starts:
+                    if type(chunk) is not bytes or x.starts != starts or x.closes:
                         break
                     size = len(chunk)
                     if size > room:
@@ -125,9 +126,9 @@ class _Watch:
         self._end(Ending.EXHAUSTED)
 
     def _judge(self, chunk: Any) -> None:
-        x = self.x
-        if self.plan.chunk is not None:
-            self.plan.chunk(x, chunk)
+        x = self._x
+        if self._plan.chunk is not None:
+            self._plan.chunk(x, chunk)
         x.chunks += 1
         if isinstance(chunk, bytes):
             size = len(chunk)
@@ -140,7 +141,7 @@ class _Watch:
 
     def _stretches(self, items: Iterator[Any]) -> Iterator[Iterator[Any]]:
         """Yield iterators which together give `items`: the beginning is watched, a long rest goes out in passing."""
-        x, find_room = self.x, self.plan.gates.chunk_room
+        x, find_room = self._x, self._plan.gates.chunk_room
         watched = self._watch(items)
         yield islice(watched, MEASURED)
         while x.ending is None:
@@ -148,7 +149,7 @@ class _Watch:
                 yield islice(watched, MEASURED)
                 continue
             passing = items if type(items) is GeneratorType else self._guard(items)
-            self.passing = passing
+            self._passing = passing
             for kind, alike in groupby(passing, type):
                 if kind is bytes:
                     yield self._in_passing(alike)
@@ -159,12 +160,12 @@ class _Watch:
                     for chunk in alike:
                         self._judge(chunk)
                         yield repeat(chunk, 1)
-            self.passing = None
+            self._passing = None
             self._end(Ending.EXHAUSTED)
 
     def _in_passing(self, items: Iterator[bytes]) -> Iterator[bytes]:
         """Return an iterator over the same items that uses up one tick for each."""
-        x, before = self.x, (self.x.chunks, self.x.unmeasured)
+        x, before = self._x, (self._x.chunks, self._x.unmeasured)
         ticks = repeat(True, _STOCK)
 
         def catch_up() -> None:
@@ -181,42 +182,42 @@ class _Watch:
         except GeneratorExit:
             raise
         except BaseException as error:
-            note_raised(self.x, error)
+            note_raised(self._x, error)
             raise
 
     def _left(self, ending: Ending) -> Ending:
         """Return how the body ended that the server left with `ending`, and note what it raised in passing."""
-        passing = self.passing
+        passing = self._passing
         if passing is None or passing.gi_frame is not None:
             return ending
         # The generator is over, and if it had come to its end we would know.
         error = _came_from(sys.exception(), passing)
         if error is not None:
-            note_raised(self.x, error)
+            note_raised(self._x, error)
         return Ending.RAISED
 
     def _end(self, ending: Ending) -> None:
-        x = self.x
+        x = self._x
         if x.catch_up is not None:
             x.catch_up()
             x.catch_up = None
         x.iterating = False
         if x.ending is None:
-            if self.plan.exact:
+            if self._plan.exact:
                 note(x, f"body {ending.value}")
-            judge, proves = self.plan.end, self.plan.gates.end
+            judge, proves = self._plan.end, self._plan.gates.end
             if judge is not None and (proves is None or not proves(x, ending)):
                 judge(x, ending)
             x.ending = ending
 
     def close(self) -> None:
-        x = self.x
+        x = self._x
         failure: BaseException | None = None
-        if self.plan.exact:
+        if self._plan.exact:
             note(x, "close()")
-        ending = Ending.CLOSED if self.passing is None else self._left(Ending.CLOSED)
+        ending = Ending.CLOSED if self._passing is None else self._left(Ending.CLOSED)
         try:
-            close = getattr(self.iterable, "close", None)
+            close = getattr(self._iterable, "close", None)
             if close is not None:
                 close()
         except BaseException as error:
@@ -229,33 +230,33 @@ class _Watch:
             self._closed(failure)
 
     def _closed(self, failure: BaseException | None) -> None:
-        x, plan = self.x, self.plan
+        x, plan = self._x, self._plan
         judge, proves = plan.close, plan.gates.close
         if judge is not None and (proves is None or not proves(x, failure)):
             judge(x, failure)
         x.closes += 1
         x.over, x.subject = True, None
-        if self.done is not None:
+        if self._done is not None:
             self._finish()
 
     def _finish(self) -> None:
-        x = self.x
+        x = self._x
         x.over = True
         x.subject = None
-        done, self.done = self.done, None
+        done, self._done = self._done, None
         if done is not None:
             done(x)
 
     def __del__(self) -> None:
-        x = self.x
+        x = self._x
         if x.closes:
             return
         # No exception leaves __del__: what would be raised becomes a warning.
         try:
             if x.ending is None:
                 self._end(self._left(Ending.ABANDONED))
-            if self.plan.close is not None:
-                self.plan.close(x, Ending.ABANDONED)
+            if self._plan.close is not None:
+                self._plan.close(x, Ending.ABANDONED)
         except RuleBroken as broken:
             warnings.warn(str(broken), WsgicheckWarning, stacklevel=1)
         finally:
@@ -263,7 +264,7 @@ class _Watch:
 
 
 def _of_list(name: str) -> property:
-    return property(lambda self: getattr(self.iterable, name))
+    return property(lambda self: getattr(self._iterable, name))
 
 
 class ListBody(_Watch):
@@ -275,17 +276,17 @@ class ListBody(_Watch):
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Any]:
-        x = self.x
+        x = self._x
         x.iterations += 1
         if x.closes:
             x.iterated_closed = True
-        return self._watch(iter(self.iterable))
+        return self._watch(iter(self._iterable))
 
     def __len__(self) -> int:
-        return len(self.iterable)
+        return len(self._iterable)
 
     def close(self) -> None:
-        x, plan = self.x, self.plan
+        x, plan = self._x, self._plan
         if plan.exact:
             note(x, "close()")
         if x.ending is None:
@@ -311,7 +312,7 @@ class Body:
         self._watch = watch
 
     def __iter__(self) -> Iterator[Any]:
-        return self._watch.iterate()
+        return self._watch._iterate()
 
     def __next__(self) -> Any:
         # A generator is its own iterator, and a server may know that it got one.
@@ -326,7 +327,7 @@ class Body:
 
     def __getattr__(self, name: str) -> Any:
         # PEP 3333 lets a server use nothing but iteration, len() and close(); what else it asks for, it gets.
-        return getattr(self._watch.iterable, name)
+        return getattr(self._watch._iterable, name)
 
 
 class SizedBody(Body):
@@ -335,7 +336,7 @@ class SizedBody(Body):
     __slots__ = ()
 
     def __len__(self) -> int:
-        return len(self._watch.iterable)
+        return len(self._watch._iterable)
 
 
 def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None,
