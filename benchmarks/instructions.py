@@ -30,7 +30,7 @@ _COUNTED_IN = "PySequence_Index"
 """What operator.indexOf() is in C, and nothing else that runs here."""
 _VERSION = "{}.{}".format(*sys.version_info)
 """Each minor version of Python counts differently, and has a budget of its own."""
-_EXCHANGES = {"hello world": 100, "20 headers, 3 cookies": 50, "10,000 chunks": 1, "1 MiB upload": 20}
+_EXCHANGES = {"hello world": 50, "20 headers, 3 cookies": 25, "10,000 chunks": 1, "1 MiB upload": 10}
 
 
 def run(number: int, watched: bool) -> None:
@@ -42,7 +42,7 @@ def run(number: int, watched: bool) -> None:
 
         application = validator(application, on_violation="raise")
     times = _EXCHANGES[scenario.name]
-    for _ in range(max(times, 5)):
+    for _ in range(max(times, 3)):
         serve(application, environ_of(scenario))
     environs = [environ_of(scenario) for _ in range(times)]
     try:

@@ -21,8 +21,8 @@ from wsgicheck.plan import compile_plan
 from wsgicheck.reference.gateway import environ_of
 from wsgicheck.rules import passive_rules
 from wsgicheck.rules.gates import gates
-from wsgicheck.spies.body import MEASURED
 from wsgicheck.spies.spy import Spied
+from wsgicheck.spies.watch import MEASURED
 
 TEXT = [("Content-Type", "text/plain")]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.exchange import Exchange
-from .body import note_raised
+from .watch import note_raised
 
 __all__ = ["note_handed_over"]
 

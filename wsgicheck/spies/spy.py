@@ -9,12 +9,13 @@ from typing import Any
 from ..model.exchange import Exchange
 from ..model.moments import Ending
 from ..plan import Gates, Plan
-from .body import note_raised, spy_on_body
+from .body import spy_on_body
 from .errors import ErrorsSpy
 from .file_wrapper import FileWrapperSpy
 from .input import InputSpy
 from .start import spy_on_start_response
 from .tape import note
+from .watch import note_raised
 
 __all__ = ["Spied"]
 

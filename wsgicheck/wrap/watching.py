@@ -14,7 +14,7 @@ from ..plan import Plan, compile_plan
 from ..rules import catalogue, passive_rules
 from ..selection import select as select_rules
 from ..show import show
-from ..spies.body import Body
+from ..spies.body import Body, ListBody
 from ..spies.site import LIVE_MOMENTS, site_of
 from ..spies.spy import Spied
 
@@ -101,7 +101,7 @@ class _Watched(Spied):
         environ = args[0] if args else keywords.get("environ")
         before = {key: environ[key] for key in _SPIED_ON if key in environ} if type(environ) is dict else {}
         answer = super().__call__(*args, **keywords)
-        if not isinstance(answer, Body):
+        if not isinstance(answer, (Body, ListBody)):
             return answer
         original = answer._iterable
         if type(original) in (list, tuple):
