@@ -86,6 +86,13 @@ def _tracer(turns: _Turns, me: int) -> Callable[[FrameType, str, Any], Any]:
     return trace
 
 
+def _trace(tracer: Callable[[FrameType, str, Any], Any]) -> None:
+    try:
+        sys.settrace(tracer)
+    except RuntimeError:
+        pass  # another thread is just doing the same, so the order has been given up
+
+
 def _round(jobs: Sequence[Callable[[], T]], number: int, ordered: bool) -> tuple[list[T] | None, bool]:
     """Run `jobs` at once; return what they gave (None if one did not end), and whether the order held."""
     results: dict[int, T] = {}
@@ -96,12 +103,12 @@ def _round(jobs: Sequence[Callable[[], T]], number: int, ordered: bool) -> tuple
         try:
             if ordered:
                 turns.wait(me)
-                sys.settrace(_tracer(turns, me))
+                _trace(_tracer(turns, me))
             else:
                 together.wait(_LIMIT)
             results[me] = jobs[me]()
         finally:
-            sys.settrace(None)
+            # The trace function goes with the thread.
             if ordered:
                 turns.leave(me)
 

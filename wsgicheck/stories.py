@@ -121,7 +121,9 @@ class _Teller:
                 self.telling.cases.extend(step.cases)
             return found
         if isinstance(step, Survivors):
-            gc.collect()
+            # What is gone without the collector needs none, which takes long where much is imported.
+            if any(kept() is not None for kept in self.traces.values()):
+                gc.collect()
             return tuple(_held(name, kept()) for name, kept in self.traces.items() if kept() is not None)
         return tuple(self.others()[: step.most])
 

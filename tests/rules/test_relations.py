@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from wsgicheck.crowd import at_once
 from wsgicheck.model.request import Case, Drive, Request
 from wsgicheck.model.rule import ADVICE, Relation
 from wsgicheck.reference.gateway import MARK
@@ -149,3 +152,63 @@ def test_every_active_statement_about_applications_is_judged() -> None:
                if row.check == "active" and row.subject in ("application", "both") and not judged[name]
                and not name.startswith("MW-") and name not in ELSEWHERE]
     assert not missing
+
+
+def test_a_lock_ends_the_order_and_not_the_round() -> None:
+    lock = threading.Lock()
+
+    def application(environ: Any, start_response: Any) -> Any:
+        with lock:
+            body = environ["QUERY_STRING"]
+            start_response("200 OK", [("Content-Type", "text/plain")])
+        return [body.encode()]
+
+    telling = tell(by_id("answers-are-the-same-among-threads"), Request.make(query="q=a"), application)
+    assert not telling.crash
+    assert not telling.broken, telling.verdict
+
+
+def test_a_deadlock_is_told_and_not_waited_for() -> None:
+    first, second = threading.Lock(), threading.Lock()
+
+    def application(environ: Any, start_response: Any) -> Any:
+        one, two = (first, second) if "v0" in environ["QUERY_STRING"] else (second, first)
+        with one:
+            body = environ["QUERY_STRING"].encode()
+            with two:
+                start_response("200 OK", [("Content-Type", "text/plain")])
+        return [body]
+
+    def ask(query: str) -> bytes | None:
+        return look(application, Case(Request.make(query=query)))[0].body
+
+    found = at_once([partial(ask, "v0"), partial(ask, "v1")], 40, 0)
+    assert found[-1] is None or all(bodies == [b"v0", b"v1"] for bodies in found)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_threads_really_run_at_once(ordered: bool) -> None:
+    order: list[int] = []
+
+    def job(number: int) -> int:
+        for _ in range(200):
+            order.append(number)
+        return number
+
+    found = at_once([partial(job, number) for number in range(3)], 3 * ordered, 3 * (not ordered))
+    assert found == [[0, 1, 2]] * 3
+
+
+def test_content_that_is_too_long_to_keep_is_not_compared() -> None:
+    size = 9 * 1024 * 1024
+
+    def application(environ: Any, start_response: Any) -> Any:
+        headers = [("Content-Type", "application/octet-stream"), ("Content-Length", str(size))]
+        if environ.get("HTTP_RANGE"):
+            start_response("206 Partial Content", [headers[0], ("Content-Range", f"bytes 0-0/{size}")])
+            return [b"x"]
+        start_response("200 OK", headers)
+        return [b"x" * (1 << 20)] * 9
+
+    for name in ("ranges-fit-the-whole", "head-declares-the-length-of-get"):
+        assert not tell(by_id(name), Request(), application).broken

@@ -137,6 +137,15 @@ _WORD = "\xc3\xa9"
 _TWICE = "%c3%83%c2%a9"
 
 
+def _is_utf_8(path: str) -> bool:
+    """Tell whether the bytes that a path carries are UTF-8: others may be decoded as anything."""
+    try:
+        path.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
+
+
 def _with_word(request: Request) -> Request:
     return request.with_variables(PATH_INFO=request.path.rstrip("/") + "/caf" + _WORD)
 
@@ -150,7 +159,7 @@ def urls_quote_the_bytes_of_the_path(request: Request) -> Story:
     becomes /caf%C3%83%C2%A9: a redirect that leads to a page that is not there. Not quoting at all sends bytes that a
     URL may not hold. Write `quote(path, encoding="latin-1")`, or decode the path first.
     """
-    if request.method not in SAFE or not request.path.startswith("/"):
+    if request.method not in SAFE or not request.path.startswith("/") or not _is_utf_8(request.path):
         return NOT_APPLICABLE
     judged = False
     for asked in (request.with_variables(PATH_INFO=request.path.rstrip("/") + "/caf" + _WORD),
@@ -314,7 +323,7 @@ def paths_are_decoded_before_they_are_shown(request: Request) -> Story:
     the reader sees just that, and a look-up in the database finds nothing. Write
     `path.encode("latin-1").decode("utf-8", "replace")` before you treat it as text; frameworks do.
     """
-    if request.method != "GET":
+    if request.method != "GET" or not _is_utf_8(request.path):
         return NOT_APPLICABLE
     x = yield Case(_with_word(request))
     page = text_of(x)
