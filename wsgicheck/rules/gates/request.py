@@ -55,7 +55,7 @@ class _Layout:
         self.legal: dict[tuple[str, ...], bool] = {}
         self.filled = tuple(key for key in plain if key in _FILLED)
         self.has_wrapper = "wsgi.file_wrapper" in keys
-        self.version: Any = None
+        self.version: Any = _SAMPLE["wsgi.version"]
 
     def learn(self, steady: tuple[str, ...]) -> bool:
         """Judge values of the steady variables: in a sample of which the rest is legal."""
