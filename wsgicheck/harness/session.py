@@ -150,7 +150,7 @@ class Session:
             return {}
         known = {"multithread": self.recipe.multithread, "multiprocess": self.recipe.multiprocess,
                  "deployer_variable": self.recipe.deployer_variable, "http": self.recipe.http or self.version,
-                 "proxied": self.recipe.proxied or None}
+                 "proxied": self.recipe.proxied or None, "layer": self.recipe.layer}
         return {key: value for key, value in known.items() if value not in (None, "")}
 
     # -- one scene ---------------------------------------------------------------------------------------

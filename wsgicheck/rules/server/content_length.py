@@ -40,6 +40,8 @@ def iteration_stops_at_content_length(seen: Seen, wire: Wire) -> Verdict:
     """The body is not iterated further when Content-Length bytes have been sent."""
     if not seen.calls:
         return lost(seen, wire)
+    if seen.recipe.get("layer"):
+        return NOT_APPLICABLE  # the server in front may break off the one behind, sooner or later
     asked = len(seen.all("asked"))
     return HOLDS if asked <= 4 else f"{asked} items were asked for though 2 gave enough data; expected an end there"
 
