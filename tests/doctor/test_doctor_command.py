@@ -163,3 +163,9 @@ def test_an_ordinary_run_knows_what_is_assigned_after_all(site: Path) -> None:
                                   "os.environ['DJANGO_SETTINGS_MODULE'] = 'shop.settings'\n\n" + GOOD,
                                   encoding="utf-8")
     assert found("wsgi", "--seed", "1", "--max-examples", "3", folder=site) == {}
+
+
+def test_the_name_of_the_application_is_the_doctors_matter_alone(site: Path) -> None:
+    (site / "wsgi.py").write_text(GOOD.replace("application", "shop"), encoding="utf-8")
+    assert set(found("doctor", "wsgi:shop", folder=site)) == {"application-goes-by-the-usual-name"}
+    assert found("wsgi:shop", "--seed", "1", "--max-examples", "3", folder=site) == {}

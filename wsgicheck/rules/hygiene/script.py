@@ -89,7 +89,8 @@ def application_goes_by_the_usual_name(x: Exchange, imported: Imported) -> Verdi
     a place of its own. A factory is called by some servers only (gunicorn "shop:create_app()",
     waitress --call), and by mod_wsgi and uWSGI never: write application = create_app() into a wsgi.py.
     """
-    if imported.exited or imported.ended or imported.asynchronous:
+    if not imported.answers:
+        # The doctor alone asks: who names an application to an ordinary run has said which one is meant.
         return NOT_APPLICABLE
     if imported.usual:
         return HOLDS
