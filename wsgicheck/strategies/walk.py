@@ -337,6 +337,8 @@ def called_from(app: object) -> frozenset[types.CodeType]:
     A module may hold more than this one application; what stands in the others' code matters less. Empty
     where the application is no function.
     """
+    if type(app).__module__.startswith("wsgicheck."):
+        app = getattr(app, "__wrapped__", app)  # under watch: the spy is ours, and what it wraps is meant
     start = function_of(app)
     if start is None:
         return frozenset()
