@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -55,6 +54,13 @@ def test_applications_of_the_ini_file_are_found_from_any_folder(suite: Suite) ->
     assert answer.counts["passed"] == 2
 
 
+def test_an_item_is_named_as_pytest_prints_it_from_another_folder(suite: Suite) -> None:
+    suite.write_file("pytest.ini", "[pytest]\nwsgicheck_apps = blog:application\n")
+    suite.write_file("below/keep.txt", "")
+    answer = suite.pytest(f"../{BAD}", cwd="below")
+    assert answer.counts == {"failed": 1}
+
+
 def test_pythonpath_of_pytest_holds_for_the_target(suite: Suite) -> None:
     suite.write_file("src/inner.py", (suite.folder / "hello.py").read_text())
     suite.write_file("pytest.ini", "[pytest]\npythonpath = src\nwsgicheck_apps = inner:application\n")
@@ -90,16 +96,15 @@ def test_own_tests_run_beside(suite: Suite) -> None:
     assert answer.code == 0
 
 
-def test_known_findings_are_expected_failures(suite: Suite, tmp_path: Path) -> None:
+def test_known_findings_are_expected_failures(suite: Suite) -> None:
     from wsgicheck.active.application import check_application
     from wsgicheck.active.options import Options
     from wsgicheck.cli.baseline import write_baseline
 
     options = Options(seed=1, max_examples=12, directory=str(suite.folder))
     run = check_application("blog:application", options=options)
-    baseline = tmp_path / "known.json"
-    assert write_baseline(str(baseline), run) == 1
-    answer = suite.pytest("--wsgicheck", "blog:application", "--wsgicheck-baseline", str(baseline))
+    assert write_baseline(str(suite.folder / "known.json"), run) == 1
+    answer = suite.pytest("--wsgicheck", "blog:application", "--wsgicheck-baseline=known.json")
     assert answer.code == 0
     assert answer.counts["xfailed"] == 1
     assert [line for line in answer.lines(f"XFAIL {BAD}") if "known, accepted in the baseline" in line]

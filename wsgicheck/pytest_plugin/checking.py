@@ -79,9 +79,17 @@ class Checking:
 
     def _node_ids(self) -> list[str]:
         """Take out of pytest's arguments those that name items of ours: pytest would look for such files."""
-        names = [subject.target for subject in self.subjects]
-        mine = [arg for arg in self.config.args if any(arg == name or arg.startswith(f"{name}::") for name in names)]
-        self.config.args[:] = [arg for arg in self.config.args if arg not in mine]
+        mine: list[str] = []
+        others: list[str] = []
+        for arg in self.config.args:
+            place, _, rest = arg.partition("::")
+            # From below or above its root folder, pytest prints a path before the name.
+            named = next((s.target for s in self.subjects if place == s.target or place.endswith(f"/{s.target}")), None)
+            if named is None:
+                others.append(arg)
+            else:
+                mine.append(f"{named}::{rest}")
+        self.config.args[:] = others
         return mine
 
     # -- xdist -------------------------------------------------------------------------------------------

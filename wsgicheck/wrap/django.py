@@ -46,10 +46,14 @@ class _Later:
         return self._items
 
 
+def _is_taken_later(response: Any) -> bool:
+    return bool(response.streaming) and not response.is_async and hasattr(response, "_iterator")
+
+
 def _body(response: Any) -> Any:
     if not response.streaming:
         return [response.content] if response.content else []
-    if response.is_async or not hasattr(response, "_iterator"):
+    if not _is_taken_later(response):
         return _Later(iter(()))  # never asked for an item, and so not judged
     return _Later(map(response.make_bytes, response._iterator))
 
@@ -66,6 +70,7 @@ def change_client_handler(module: ModuleType) -> None:
     def call(self: Any, environ: Any) -> Any:
         responses: list[Any] = []
         exchanges: list[Exchange] = []
+        taken_later: list[Any] = []
 
         def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
             response = original(self, environ)
@@ -75,6 +80,8 @@ def change_client_handler(module: ModuleType) -> None:
             except Exception:
                 return _Later(iter(()))  # no response of Django's; the client will say so
             vars(exchanges[-1])[PLACE] = _view_of(response)
+            if _is_taken_later(response):
+                taken_later.append(response)
             start_response(told[0], told[1])
             return told[2]
 
@@ -83,8 +90,7 @@ def change_client_handler(module: ModuleType) -> None:
             return original(self, environ)
         body = spied(environ, _start)
         response = responses[-1]
-        if isinstance(getattr(body, "_iterable", None), _Later) and getattr(response, "streaming", False) \
-                and not response.is_async and hasattr(response, "_iterator"):
+        if taken_later:
             response._iterator = iter(body)
         return response
 

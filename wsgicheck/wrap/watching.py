@@ -14,7 +14,6 @@ from ..plan import Plan, compile_plan
 from ..rules import catalogue, passive_rules
 from ..selection import select as select_rules
 from ..show import show
-from ..spies.body import Body, ListBody
 from ..spies.site import LIVE_MOMENTS, site_of
 from ..spies.spy import Spied
 
@@ -92,30 +91,44 @@ def silence() -> None:
     _now = None
 
 
-class _Watched(Spied):
-    """An application under watch."""
+class _Watched:
+    """An application under watch, which has the attributes of `application`."""
 
-    __slots__ = ()
+    def __init__(self, application: Callable[..., Any], plan: Plan, begin: Callable[[Exchange], None]) -> None:
+        self.__wrapped__ = application
+        self._wsgicheck = plan, begin
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
+        application = self.__wrapped__
+        plan, begin = self._wsgicheck
+        returned: list[Any] = []
+
+        def kept(*args: Any, **keywords: Any) -> Any:
+            returned.append(application(*args, **keywords))
+            return returned[-1]
+
+        # The user's line is looked for behind this name.
+        kept.__wrapped__ = application  # type: ignore[attr-defined]
         environ = args[0] if args else keywords.get("environ")
         before = {key: environ[key] for key in _SPIED_ON if key in environ} if type(environ) is dict else {}
-        answer = super().__call__(*args, **keywords)
-        if not isinstance(answer, (Body, ListBody)):
+        answer = Spied(kept, plan, begin=begin)(*args, **keywords)
+        original = returned[-1]
+        if answer is original:
             return answer
-        original = answer._iterable
         if type(original) in (list, tuple):
             # All of it is there: judged now, it can be passed on as the very object that a test may look for.
             for _ in answer:
                 pass
             answer.close()
-        elif isinstance(original, (str, bytes)) or not hasattr(original, "__iter__"):
-            pass  # judged as no body at all; whoever called is to trip over it in its own way
-        else:
+        elif not isinstance(original, (str, bytes)) and hasattr(original, "__iter__"):
             return answer
+        # What is no body at all is passed on as well: whoever called is to trip over it in its own way.
         if type(environ) is dict:
             environ.update({key: value for key, value in before.items() if key in environ})
         return original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__wrapped__, name)
 
 
 def watched(application: Any, begun: Callable[[Exchange], None] | None = None) -> Any:
@@ -129,11 +142,11 @@ def watched(application: Any, begun: Callable[[Exchange], None] | None = None) -
         return application
     begin = watch.begin
     if begun is None:
-        return _Watched(application, watch.plan, begin=begin)
+        return _Watched(application, watch.plan, begin)
     tell = begun
 
     def both(x: Exchange) -> None:
         begin(x)
         tell(x)
 
-    return _Watched(application, watch.plan, begin=both)
+    return _Watched(application, watch.plan, both)
