@@ -35,10 +35,10 @@ THOROUGH = 8
 """Examples at the beginning for which every drive is tried."""
 SHARE = 3
 """Drives that each later example is worth."""
-POOL, MOST_AT_ONCE, KNOWN_ANSWER = 1200, 120, 3
-"""Exchanges that laws share in one run: an example that is answered as none before may take a tenth of what is left of
-the pool, so that an application of few pages is looked at closely and one of many still in time; an example that is
-answered as others were may take KNOWN_ANSWER besides."""
+POOL, MOST_AT_ONCE, KNOWN_ANSWER = 800, 100, 3
+"""Exchanges that laws share in one run: an example that is answered as none before may take an eighth of what is left
+of the pool, so that an application of few pages is looked at closely and one of many still in time; an example that
+is answered as others were may take KNOWN_ANSWER besides."""
 ENOUGH = 4
 """Breaches of one law after which it has been shown."""
 LARGE = 2 * 1024 * 1024
@@ -236,7 +236,7 @@ class Explorer:
         of_kind, met = self._met.setdefault(kind, {}), self._met.setdefault(here, {})
         memory = Memory(self.perform, plain.case, x)
         begun = self.tally.exchanges
-        share = min(MOST_AT_ONCE, self._pool // 10) if not met else 0
+        share = min(MOST_AT_ONCE, self._pool // 8) if not met else 0
         number = self.tally.examples
         count = len(self._laws)
         order = sorted(range(count), key=lambda at: (met.get(self._laws[at].id, 0), of_kind.get(self._laws[at].id, 0),
