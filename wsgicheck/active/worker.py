@@ -77,7 +77,7 @@ class Worker:
         shelter = guide.safety.shelter
         # A transaction that is never committed is nothing that another process could see.
         pristine = None if shelter is not None and shelter.private else Pristine(
-            lambda cases: tuple(look(application, case)[0] for case in cases))
+            lambda cases: tuple(look(application, case)[0] for case in cases), without=(self.channel.fileno(),))
         explorer = Explorer(application, rules, laws, doing=self.doing,
                             sighted=lambda sighting: self.send("sighting", sighting), tick=self.tick,
                             deadline=self.begun + job.seconds * 0.7, avoid=frozenset(job.avoid),

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -26,10 +26,12 @@ class Pristine:
     Args:
         answer: is called in a fork, with the question; what it returns must be picklable.
         seconds: an answer that takes longer is None, and so are all later ones.
+        without: descriptors that it closes, so that who waits for their end does not wait for it too.
     """
 
-    def __init__(self, answer: Callable[[Any], Any], seconds: int = 5) -> None:
+    def __init__(self, answer: Callable[[Any], Any], seconds: int = 5, *, without: Sequence[int] = ()) -> None:
         self._answer = answer
+        self._without = tuple(without)
         self._seconds = seconds
         self._asking: Connection | None = None
         self._hearing: Connection | None = None
@@ -55,6 +57,8 @@ class Pristine:
         """Wait for questions in the process that was forked; never returns."""
         try:
             _die_with_parent()
+            for fd in self._without:
+                os.close(fd)
             while True:
                 question = questions.recv()
                 pid = _fork()
