@@ -27,7 +27,7 @@ _lock = threading.Lock()
 
 @cache
 def _rules() -> Mapping[str, Rule]:
-    return {rule.id: rule for rule in passive_rules()}
+    return {rule.name: rule for rule in passive_rules()}
 
 
 def _row(label: str, text: str) -> str:
@@ -37,7 +37,7 @@ def _row(label: str, text: str) -> str:
 
 def told(finding: Finding) -> str:
     """Return `finding` as a few lines for the person who writes the code: where, which rule, what, the remedy."""
-    rule = _rules()[finding.rule]
+    rule = _rules()[finding.name]
     site = finding.site
     lines = [f"wsgicheck: {finding.name} [{finding.level.value.upper()}, {finding.culprit}]"]
     if site is not None:

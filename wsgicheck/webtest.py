@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import webtest  # type: ignore[import-untyped]
+import webtest
 
 from .validator import OnViolation, Validator, validator
 

@@ -133,7 +133,7 @@ class Checking:
             mine = [item for item in session.items
                     if isinstance(item, (RuleItem, SubjectItem)) and item.subject is subject]
             subject.first = any(item.name == REACH for item in mine)
-            subject.wanted = {item.card.id for item in mine if isinstance(item, RuleItem)}
+            subject.wanted = {item.card.name for item in mine if isinstance(item, RuleItem)}
 
     # -- the sum -----------------------------------------------------------------------------------------
 

@@ -102,8 +102,8 @@ class RuleItem(_Item):
         if isinstance(subject.outcome(), Failed) and subject.first:
             pytest.skip(f"not judged: see {subject.target}::{REACH}")
         run = self.run_of()
-        result = next(r for r in run.rules if r.id == card.id)
-        findings = [f for f in run.findings if f.rule == card.id]
+        result = next(r for r in run.rules if (r.family, r.id) == (card.family, card.id))
+        findings = [f for f in run.findings if f.name == card.name]
         self.property("verdict", result.verdict.value)
         self.property("exchanges", result.exchanges)
         if result.verdict is RunVerdict.UNEXERCISED:

@@ -35,19 +35,19 @@ def merged(runs: Sequence[Run]) -> Run:
     findings: dict[str, Finding] = {}
     for run in runs:
         for finding in run.findings:
-            known = findings.get(finding.rule)
-            findings[finding.rule] = finding if known is None else _smaller(known, finding)
+            known = findings.get(finding.name)
+            findings[finding.name] = finding if known is None else _smaller(known, finding)
     statuses: dict[int, int] = {}
     for run in runs:
         for code, count in run.statuses.items():
             statuses[code] = statuses.get(code, 0) + count
-    order = {result.id: number for number, result in enumerate(first.rules)}
+    order = {f"{result.family}/{result.id}": number for number, result in enumerate(first.rules)}
     return replace(
         first,
         seconds=max(run.seconds for run in runs),
         exchanges=sum(run.exchanges for run in runs),
         rules=tuple(_result([run.rules[number] for run in runs]) for number in range(len(first.rules))),
-        findings=tuple(sorted(findings.values(), key=lambda f: (-f.level.rank, order.get(f.rule, 0)))),
+        findings=tuple(sorted(findings.values(), key=lambda f: (-f.level.rank, order.get(f.name, 0)))),
         nothing_checked="" if any(not run.nothing_checked for run in runs) else first.nothing_checked,
         notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
         statuses=dict(sorted(statuses.items())))

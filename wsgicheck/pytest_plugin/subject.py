@@ -49,13 +49,13 @@ class Failed:
 
 
 def _closure(cards: Iterator[Card] | tuple[Card, ...]) -> set[str]:
-    """Return the ids of `cards` and of all that their verdicts rest on."""
+    """Return the full names of `cards` and of all that their verdicts rest on."""
     found: set[str] = set()
     waiting = list(cards)
     while waiting:
         card = waiting.pop()
-        if card.id not in found:
-            found.add(card.id)
+        if card.name not in found:
+            found.add(card.name)
             waiting += card.given
     return found
 
@@ -66,7 +66,7 @@ class Subject:
 
     Attributes:
         cards: the rules of its items.
-        wanted: ids of those whose items are left after pytest's own selection.
+        wanted: full names of those whose items are left after pytest's own selection.
         first: whether the item that stands for the subject as a whole is left too.
         pythonpath: folders that pytest adds to sys.path, for the child to have them.
     """
@@ -103,7 +103,7 @@ class Subject:
     def options(self, number: int) -> Options:
         """Return what share `number` is told."""
         settings, count = self.settings, self.division.count
-        chosen = _closure(tuple(card for card in self.cards if card.id in self.wanted) or self.cards)
+        chosen = _closure(tuple(card for card in self.cards if card.name in self.wanted) or self.cards)
         return Options(
             select=tuple(sorted(chosen)), seed=(self.seed + number * _SEEDS_APART) % 2**32,
             max_examples=max(1, -(-settings.max_examples // count)), max_time=settings.max_time,

@@ -20,7 +20,7 @@ _WIDTH = 96
 
 def finding_block(finding: Finding, run: Run, card: Card, number: int, shares: int) -> str:
     """Return what is broken, where, by which request, on what ground, and how to see it again."""
-    blocks = Blocks(RunView(run, card.level), {card.id: card}, Options(width=_WIDTH), UNICODE)
+    blocks = Blocks(RunView(run, card.level), {card.name: card}, Options(width=_WIDTH), UNICODE)
     target = run.subject.target
     again = ["pytest", "--wsgicheck", target, f"{target}::{card.name}", "--wsgicheck-seed", str(run.seed)]
     if shares > 1:
