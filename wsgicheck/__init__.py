@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .active.application import check_application as check_application
     from .active.inprocess import check_callable as check_callable
+    from .active.middleware import check_middleware as check_middleware
     from .develop import develop as develop
     from .errors import ConfigError as ConfigError
     from .errors import HarnessError as HarnessError
@@ -26,13 +27,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ConfigError", "HarnessError", "RuleBroken", "TargetError", "WsgicheckError", "WsgicheckWarning",
-    "__version__", "check_application", "check_callable", "develop", "given_environ", "validator",
+    "__version__", "check_application", "check_callable", "check_middleware", "develop", "given_environ", "validator",
 ]
 
 _HOMES = {
     "ConfigError": "errors", "HarnessError": "errors", "RuleBroken": "errors", "TargetError": "errors",
     "WsgicheckError": "errors", "WsgicheckWarning": "errors",
     "check_application": "active.application", "check_callable": "active.inprocess",
+    "check_middleware": "active.middleware",
     "given_environ": "strategies.given",
 }
 """The public names, and the module of each; those that share their module's name stand in _Package."""

@@ -185,8 +185,8 @@ class Sandwiched:
             else:
                 made = call
             middleware = self.factory(made)
-            self._stacks[kind] = self._timeline.outer(
-                Spied(middleware, self._outer_plan, begin=self._outer.begin))
+            # The recorder stands next to the middleware, since the spy's bodies answer to close() whatever they hold.
+            self._stacks[kind] = Spied(self._timeline.outer(middleware), self._outer_plan, begin=self._outer.begin)
         return self._stacks[kind]
 
     # -- one request -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ a watched layer answers as it did; what cannot be replaced in place ends the sea
 from __future__ import annotations
 
 import functools
+import re
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,9 +26,12 @@ from ..spies.spy import Spied
 
 __all__ = ["Blame", "Layer", "blame", "find_layers", "watched_layers"]
 
-NAMES = ("app", "application", "wsgi_app", "wsgi_application", "_app", "_application", "_wsgi_app", "wrap_app", "wrapped",
-         "wrapped_app", "inner", "inner_app", "next_app", "_wrapped", "_inner", "wsgi", "handler", "__wrapped__", "func")
+NAMES = ("app", "application", "wsgi_app", "wsgi_application", "_app", "_application", "_wsgi_app", "wrap_app",
+         "wrapped", "wrapped_app", "inner", "inner_app", "next_app", "_wrapped", "_inner", "wsgi", "handler",
+         "__wrapped__", "func")
 """What a layer is kept under, the usual first."""
+_PRIVATE = re.compile(r"^(?:_[A-Za-z][A-Za-z0-9_]*?)?__(?=[A-Za-z].*(?<!__)$)")
+"""What a class puts before a private name: `self.__app` is kept as `_Timing__app`."""
 _DEEPEST = 32
 
 Put = Callable[[Any], None]
@@ -94,8 +98,8 @@ def _within(layer: Any) -> Iterator[tuple[str, Any, Put]]:
     for kind in type(owner).__mro__:
         slots = vars(kind).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
-            mangled = f"_{kind.__name__.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
-            member = vars(kind).get(mangled)
+            private = name.startswith("__") and not name.endswith("__")
+            member = vars(kind).get(f"_{kind.__name__.lstrip('_')}{name}" if private else name)
             if isinstance(member, types.MemberDescriptorType):
                 try:
                     yield name, member.__get__(owner), functools.partial(member.__set__, owner)
@@ -107,8 +111,7 @@ def _next(layer: Any, seen: set[int]) -> tuple[Any, Put] | None:
     """Return the layer within, and how to replace it; None for the innermost."""
     found: dict[str, tuple[Any, Put]] = {}
     for name, value, put in _within(layer):
-        # A private name of a class (`self.__app`) is the same to a person.
-        plain = name[name.index("__") + 2:] if "__" in name[1:] and name.startswith("_") and not name.endswith("__") else name
+        plain = _PRIVATE.sub("", name)
         if callable(value) and not isinstance(value, type) and id(value) not in seen:
             found.setdefault(plain, (value, put))
     for name in NAMES:

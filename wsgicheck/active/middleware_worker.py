@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import ConfigError, TargetError
 from ..harness.child import BlackBox, Child
 from .middleware_records import PairJob
-from .middleware_run import explore
+from .middleware_run import chosen_cards, explore
 from .pairs import PairSighting
 from .records import Tally
 from .wrapping import load_factory, try_factory
@@ -48,6 +48,7 @@ class _Worker:
 
     def run(self) -> None:
         job = self.job
+        chosen_cards(job.options)  # before anything of the subject's runs beside us
         self.box.begin("import")
         factory, name = load_factory(job.wrapping)
         middleware = try_factory(factory, name)

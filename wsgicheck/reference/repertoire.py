@@ -260,7 +260,8 @@ GALLERY: tuple[Recipe, ...] = (
     Recipe(headers=(*_HTML, *(("Set-Cookie", f"c{n}={n}; Path=/") for n in range(6)), ("Vary", "Accept"),
                     ("Vary", "Cookie"))),
     Recipe(headers=(("content-type", "text/plain"), ("X-Empty", ""), ("X-Latin", "caf\xe9"))),
-    Recipe(status="204 No Content", headers=(), items=()), Recipe(status="304 Not Modified", headers=(("ETag", '"v1"'),)),
+    Recipe(status="204 No Content", headers=(), items=()),
+    Recipe(status="304 Not Modified", headers=(("ETag", '"v1"'),)),
     Recipe(status="302 Found", headers=(*_HTML, ("Location", "/elsewhere")), items=(_PAGE,)),
     Recipe(status="404 Not Found", headers=_HTML, items=(_PAGE,), shape="closing"),
     Recipe(status="500 Internal Server Error", headers=_HTML, items=(_PAGE,), shape="closing"),
@@ -272,7 +273,8 @@ GALLERY: tuple[Recipe, ...] = (
     Recipe(mishap="error page after error", shape="closing"),
     Recipe(mishap="error page after first item", shape="generator", items=_ONE_BY_ONE[::2]),
     Recipe(mishap="raise in call"), Recipe(mishap="raise before items", shape="closing"),
-    Recipe(mishap="raise after first item", shape="generator"), Recipe(mishap="raise after first item", shape="closing"),
+    Recipe(mishap="raise after first item", shape="generator"),
+    Recipe(mishap="raise after first item", shape="closing"),
     Recipe(mishap="raise in close", shape="closing"), Recipe(mishap="raise in close", shape="sized"),
 )
 """One application for each way of being one: what every middleware is tried with before anything is drawn."""

@@ -184,7 +184,8 @@ def application_body_is_closed_once(pair: Pair) -> Verdict:
     count (a pool that gets its connection back, a lock) do not. A close() passed on by the iterator as well as
     by the wrapper around it is the usual way to two.
     """
-    closable = [half for half in pair.inner if half.closes]
+    # A second close() of a generator does nothing, and `yield from` makes one.
+    closable = [half for half in pair.inner if half.closes and half.returned != "generator"]
     if not closable:
         return NOT_APPLICABLE
     for half in closable:

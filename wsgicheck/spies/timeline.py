@@ -6,6 +6,7 @@ without close() stays without one. Facts are kept (text, bytes), and never an ob
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -91,6 +92,8 @@ class Timeline:
         def server_side(*args: Any, **keywords: Any) -> Any:
             return self._call(application, "outer", 0, self.pair.outer, args, keywords)
 
+        # By this the spy outside finds the line that a rule is about.
+        server_side.__wrapped__ = application  # type: ignore[attr-defined]
         return server_side
 
     def inner(self, application: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,6 +132,8 @@ class Timeline:
             except Exception:
                 half.length = None
         self.note(who, call, "returned", half.returned)
+        if isinstance(body, (str, bytes, io.IOBase)) or not half.surface & {"__iter__", "__getitem__"}:
+            return body  # what it is by itself is what the rules look at
         kind = _SizedBody if half.length is not None else _Body
         return kind(self, who, call, half, body)
 
@@ -188,6 +193,7 @@ class _Body:
     def __init__(self, timeline: Timeline, who: str, call: int, half: Half, body: Any) -> None:
         self._timeline, self._who, self._call, self._half, self._body = timeline, who, call, half, body
         self._pair = timeline.pair
+        self.__wrapped__ = body
         if half.has_close:
             self.close = self._close
 
@@ -292,6 +298,11 @@ def _iterate(self: Any) -> Iterator[Any]:
     return iter(self._facing)
 
 
+def _itself(self: Any) -> Any:
+    # A generator is its own iterator: to close the one is to close the other.
+    return self
+
+
 def _next(self: Any) -> Any:
     return next(self._facing)
 
@@ -325,7 +336,10 @@ _METHODS: dict[str, Callable[..., Any]] = {
 
 @cache
 def _class_with(names: frozenset[str]) -> type[_Facing]:
-    return type("Body", (_Facing,), {name: _METHODS[name] for name in sorted(names)})
+    methods = {name: _METHODS[name] for name in sorted(names)}
+    if "__next__" in names:
+        methods["__iter__"] = _itself
+    return type("Body", (_Facing,), methods)
 
 
 def facing(timeline: Timeline, application: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,6 +5,7 @@
 contains, so that its own branches are entered. Needs Hypothesis.
 """
 
+from .applications import applications, recipes
 from .bodies import Content, contents
 from .constants import endpoint_of, material_of
 from .cookies import cookie_fields
@@ -19,7 +20,7 @@ from .streams import DRIVES, drives
 from .surroundings import Surroundings, surroundings
 
 __all__ = [
-    "DRIVES", "EMPTY", "Content", "Endpoint", "Framing", "Material", "Surroundings", "assembled", "carried", "cases",
+    "DRIVES", "EMPTY", "Content", "Endpoint", "Framing", "Material", "Surroundings", "applications", "assembled", "carried", "cases",
     "contents", "cookie_fields", "drives", "endpoint_of", "endpoints", "environs", "framings", "header_fields",
-    "inputs", "material_of", "methods", "paths", "queries", "reads", "requests", "script_names", "surroundings",
+    "inputs", "material_of", "methods", "paths", "queries", "reads", "recipes", "requests", "script_names", "surroundings",
 ]

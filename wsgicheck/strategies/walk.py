@@ -112,7 +112,10 @@ def _instance_dict(value: object) -> dict[Any, Any]:
         if entry is not None:
             if type(entry) is not types.GetSetDescriptorType:
                 return {}
-            found = entry.__get__(value)
+            try:
+                found = entry.__get__(value)
+            except AttributeError:
+                return {}  # a proxy, which passes the question on to what has no dict
             return found if type(found) is dict else {}
     return {}
 
