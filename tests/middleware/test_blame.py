@@ -4,16 +4,51 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wsgicheck.active.application import check_application
 from wsgicheck.active.layers import blame, find_layers
+from wsgicheck.active.options import Options
 from wsgicheck.model.request import Case, Drive, Request
 from wsgicheck.model.rule import Rule
 from wsgicheck.rules import passive_rules
 
 App = Callable[..., Any]
+STACK = '''
+class First:
+    def __init__(self, app):
+        self.app = app
+
+    def __call__(self, environ, start_response):
+        return self.app(environ, start_response)
+
+
+class Second(First):
+    pass
+
+
+class Timing(First):
+    def __call__(self, environ, start_response):
+        def start(status, headers, exc_info=None):
+            return start_response(status, [*headers, ("X-Ms", 3)], exc_info)
+
+        return self.app(environ, start)
+
+
+class Third(First):
+    pass
+
+
+def plain(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"Hello"]
+
+
+application = First(Second(Timing(Third(plain))))
+'''
 RULES = {rule.id: rule for rule in passive_rules()}
 
 
@@ -96,6 +131,18 @@ def test_in_a_five_layer_stack_the_guilty_one_is_named() -> None:
     other = blame(five(), _case(), _rule("connection-is-left-to-the-server"))
     assert other is not None
     assert other.layers[4] == "innermost (broken after this one)", "functools.wraps gave it the name of what it wraps"
+
+
+def test_a_run_over_an_application_names_the_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stack.py").write_text(STACK)
+    monkeypatch.chdir(tmp_path)
+    run = check_application("stack:application", options=Options(seed=1, max_examples=5, select=("headers",)))
+    finding = next(finding for finding in run.findings if finding.rule == "header-values-are-strings")
+    assert finding.culprit == "Timing"
+    assert finding.layers == ("First", "Second", "Timing (broken after this one)", "Third (clean after this one)",
+                              "plain")
+    assert finding.site is not None
+    assert (finding.site.file, finding.site.line) == ("stack.py", 17)
 
 
 def test_nothing_is_blamed_for_a_rule_that_holds() -> None:

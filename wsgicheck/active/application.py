@@ -282,9 +282,10 @@ class _Check:
         for card in sorted(self.chosen, key=lambda card: (-card.level.rank, order[card.id])):
             sighting = self.sum.sightings.get(card.id)
             if sighting is not None:
-                found.append(Finding(card.id, card.family, card.level, card.binds.value, sighting.evidence,
+                found.append(Finding(card.id, card.family, card.level, sighting.culprit or card.binds.value,
+                                     sighting.evidence,
                                      max(1, self.sum.tally.broken.get(card.id, 0)), sighting.site, sighting.case,
-                                     sighting.twin, sighting.events))
+                                     sighting.twin, sighting.events, sighting.layers))
         return found
 
 

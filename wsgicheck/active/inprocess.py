@@ -25,6 +25,7 @@ from ..show import show
 from ..strategies import requests
 from ..targets.frameworks import details_of
 from .explore import Explorer
+from .layers import blamed
 from .material import material_for
 from .options import Options
 from .place import return_line
@@ -80,6 +81,7 @@ def check_callable(application: Callable[..., Any], *, options: Options | None =
     end = begun + options.max_time
     by_id = {law.id: law for law in laws}
     moments = {rule.id: rule.at for rule in rules}
+    by_name: dict[str, Card] = {card.id: card for card in chosen}
     best: dict[str, Sighting] = {}
     for number, sighting in enumerate(sorted(explorer.smallest.values(), key=lambda s: explorer.first_at[s.rule])):
         share = max(0.5, (end - time.monotonic()) / (len(explorer.smallest) - number))
@@ -89,7 +91,7 @@ def check_callable(application: Callable[..., Any], *, options: Options | None =
         moment = moments.get(sighting.rule, Moment.END)
         if sighting.case is not None and (moment is Moment.RETURNED or (sighting.site is None and moment in _RETURNED)):
             sighting = replace(sighting, site=return_line(application, sighting.case) or sighting.site)
-        best[sighting.rule] = sighting
+        best[sighting.rule] = blamed(sighting, by_name[sighting.rule], application)
     notes = [f"wsgicheck's own rule {rule} crashed: {text}" for rule, text in sorted(tally.crashed.items())]
     if tally.examples < options.max_examples:
         notes.append(f"time was over after {tally.examples} of {options.max_examples} requests "
@@ -117,7 +119,7 @@ def _result(card: Card, applied: int, broken: bool, crashed: bool) -> RuleResult
 
 def _findings(chosen: tuple[Card, ...], best: dict[str, Sighting], broken: dict[str, int]) -> list[Finding]:
     order = {card.id: number for number, card in enumerate(chosen)}
-    return [Finding(card.id, card.family, card.level, card.binds.value, best[card.id].evidence,
+    return [Finding(card.id, card.family, card.level, best[card.id].culprit or card.binds.value, best[card.id].evidence,
                     max(1, broken.get(card.id, 0)), best[card.id].site, best[card.id].case, best[card.id].twin,
-                    best[card.id].events)
+                    best[card.id].events, best[card.id].layers)
             for card in sorted(chosen, key=lambda card: (-card.level.rank, order[card.id])) if card.id in best]

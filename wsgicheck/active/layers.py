@@ -12,19 +12,20 @@ import re
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..model.exchange import Exchange
 from ..model.finding import Site
 from ..model.request import Case
-from ..model.rule import Rule
+from ..model.rule import Card, Rule
 from ..plan import compile_plan
 from ..reference.gateway import environ_of, serve
 from ..spies.site import LIVE_MOMENTS, site_of
 from ..spies.spy import Spied
+from .records import Sighting
 
-__all__ = ["Blame", "Layer", "blame", "find_layers", "watched_layers"]
+__all__ = ["Blame", "Layer", "blame", "blamed", "find_layers", "watched_layers"]
 
 NAMES = ("app", "application", "wsgi_app", "wsgi_application", "_app", "_application", "_wsgi_app", "wrap_app",
          "wrapped", "wrapped_app", "inner", "inner_app", "next_app", "_wrapped", "_inner", "wsgi", "handler",
@@ -206,6 +207,19 @@ def blame(application: Callable[..., Any], case: Case, rule: Rule) -> Blame | No
                   f"{layer.name} (clean after this one)" if at == guilty + 1 and seen[at].exchanges else layer.name
                   for at, layer in enumerate(layers))
     return Blame(layers[guilty].name, names, seen[guilty].broken_rules[rule.id][1])
+
+
+def blamed(sighting: Sighting, card: Card, application: Callable[..., Any]) -> Sighting:
+    """Return `sighting` with the layer to blame, where `application` is a stack and the rule can be judged in it."""
+    if not isinstance(card, Rule) or sighting.case is None:
+        return sighting
+    try:
+        found = blame(application, sighting.case, card)
+    except Exception:
+        return sighting  # what holds a layer may refuse to have it replaced
+    if found is None:
+        return sighting
+    return replace(sighting, layers=found.layers, culprit=found.culprit, site=found.site or sighting.site)
 
 
 def _with_grounds(rule: Rule) -> tuple[Rule, ...]:

@@ -44,6 +44,10 @@ class Sighting:
     twin: Case | None = None
     site: Site | None = None
     events: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    """The stack, outermost first, where the application is wrapped in middleware."""
+    culprit: str = ""
+    """The layer that broke the rule, "" where there is one layer only, or it could not be told."""
 
 
 @dataclass(slots=True)

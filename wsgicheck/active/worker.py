@@ -24,6 +24,7 @@ from ..targets import load_target
 from .batches import Batches
 from .explore import Explorer
 from .guide import Guide
+from .layers import blamed
 from .place import site_for
 from .records import Job, Sighting, Tally
 
@@ -138,6 +139,7 @@ class Worker:
             if best.case is not None:
                 self.box.begin(best.case)
                 best = replace(best, site=site_for(cards[best.rule], best, application))
+                best = blamed(best, cards[best.rule], application)
                 self.box.end()
             self.send("smallest", best)
         explorer.tally = explored

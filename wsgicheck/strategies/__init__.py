@@ -20,7 +20,8 @@ from .streams import DRIVES, drives
 from .surroundings import Surroundings, surroundings
 
 __all__ = [
-    "DRIVES", "EMPTY", "Content", "Endpoint", "Framing", "Material", "Surroundings", "applications", "assembled", "carried", "cases",
-    "contents", "cookie_fields", "drives", "endpoint_of", "endpoints", "environs", "framings", "header_fields",
-    "inputs", "material_of", "methods", "paths", "queries", "reads", "recipes", "requests", "script_names", "surroundings",
+    "DRIVES", "EMPTY", "Content", "Endpoint", "Framing", "Material", "Surroundings", "applications", "assembled",
+    "carried", "cases", "contents", "cookie_fields", "drives", "endpoint_of", "endpoints", "environs", "framings",
+    "header_fields", "inputs", "material_of", "methods", "paths", "queries", "reads", "recipes", "requests",
+    "script_names", "surroundings",
 ]
