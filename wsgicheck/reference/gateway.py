@@ -254,7 +254,9 @@ def serve(application: Callable[..., Any], request: Request, drive: Drive = PLAI
     finally:
         # Looked up on the object that the application returned, and called whatever happened.
         close = getattr(body, "close", None)
-        for _ in range(drive.closes if close is not None else 0):
+        for _ in range(drive.closes):
+            if close is None:
+                break
             try:
                 close()
             except BaseException as error:

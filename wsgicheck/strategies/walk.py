@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..spies.spy import Spied
+
 __all__ = ["Found", "Owned", "file_of", "function_of", "home_of", "is_library", "unwrapped",
            "walk"]
 
@@ -340,8 +342,8 @@ def called_from(app: object) -> frozenset[types.CodeType]:
     A module may hold more than this one application; what stands in the others' code matters less. Empty
     where the application is no function.
     """
-    if type(app).__module__.startswith("wsgicheck."):
-        app = getattr(app, "__wrapped__", app)  # under watch: the spy is ours, and what it wraps is meant
+    if any(base is Spied for base in _class_mro(type(app))):
+        app = app.__wrapped__  # type: ignore[attr-defined]  # the spy is ours, and what it wraps is meant
     start = function_of(app)
     if start is None:
         return frozenset()
