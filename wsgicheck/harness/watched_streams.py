@@ -24,9 +24,9 @@ class _Writer(io.BufferedWriter):
     def write(self, data: Any, /) -> int:
         if self.told is not None:
             self.told("write", bytes(memoryview(data)[:200]))
-            return super().write(data)
         written = super().write(data)
-        self.flush()  # standard error keeps nothing back
+        # Nothing is kept back: the process may end at any moment, and what it printed last says why.
+        self.flush()
         return written
 
 
