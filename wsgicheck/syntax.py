@@ -9,7 +9,7 @@ import re
 
 __all__ = [
     "C1_CONTROL", "CONTENT_RANGE", "COOKIE_PAIR_VALUE", "DIGITS", "ENTITY_TAG", "FIELD_CONTROL", "HOST",
-    "HTTP_VERSION", "IMF_FIXDATE", "INTEGER", "MEDIA_TYPE", "SCHEME", "SERVER_PROTOCOL", "STATUS", "STATUS_CODE",
+    "HTTP_VERSION", "IMF_FIXDATE", "INTEGER", "LENIENT_URI_REFERENCE", "MEDIA_TYPE", "SCHEME", "SERVER_PROTOCOL", "STATUS", "STATUS_CODE",
     "TOKEN", "URI_REFERENCE",
 ]
 
@@ -77,6 +77,8 @@ CONTENT_RANGE = re.compile(rf"([{_TCHAR}]+) (?:([0-9]+)-([0-9]+)/([0-9]+|\*)|\*/
 
 # URI-reference: reserved / unreserved / pct-encoded only                  (RFC 3986 2, 4.1)
 URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
+# The same with a query that is passed on as some client sent it: visible characters and bytes beyond ASCII.
+LENIENT_URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9\-._~:/\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*\?[\x21-\x7e\x80-\xff]*")
 
 # cookie-value = *cookie-octet / ( DQUOTE *cookie-octet DQUOTE )
 # cookie-octet = %x21 / %x23-2B / %x2D-3A / %x3C-5B / %x5D-7E              (RFC 6265 4.1.1)

@@ -25,7 +25,7 @@ from ..selection import select
 from ..show import show
 from .doctor import judge_import, merged
 from .options import Options
-from .records import Job, Sighting, Tally, weight
+from .records import Job, Sighting, Tally, groundless, weight
 
 __all__ = ["Progress", "check_application", "repeat_cases"]
 
@@ -251,9 +251,12 @@ class _Check:
 
     def report(self) -> Run:
         tally, sightings = self.sum.tally, self.sum.sightings
+        silent = groundless(self.chosen, frozenset(sightings))
+        for name in silent:
+            sightings.pop(name, None)
         results = []
         for card in self.chosen:
-            applied = tally.applied.get(card.id, 0)
+            applied = 0 if card.id in silent else tally.applied.get(card.id, 0)
             if card.id in sightings:
                 verdict = RunVerdict.BROKEN
             elif card.id in tally.crashed:

@@ -29,7 +29,7 @@ from .layers import blamed
 from .material import material_for
 from .options import Options
 from .place import return_line
-from .records import Sighting
+from .records import Sighting, groundless
 from .shrink import smallest
 
 __all__ = ["check_callable", "name_of"]
@@ -83,6 +83,9 @@ def check_callable(application: Callable[..., Any], *, options: Options | None =
     moments = {rule.id: rule.at for rule in rules}
     by_name: dict[str, Card] = {card.id: card for card in chosen}
     best: dict[str, Sighting] = {}
+    silent = groundless(chosen, frozenset(explorer.smallest))
+    for law_id in silent:
+        explorer.smallest.pop(law_id, None)
     for number, sighting in enumerate(sorted(explorer.smallest.values(), key=lambda s: explorer.first_at[s.rule])):
         share = max(0.5, (end - time.monotonic()) / (len(explorer.smallest) - number))
         if options.shrink:
@@ -100,7 +103,7 @@ def check_callable(application: Callable[..., Any], *, options: Options | None =
     return Run(
         subject=Subject("application", name or name_of(application), details_of(application)), seed=seed,
         seconds=time.monotonic() - begun, exchanges=tally.exchanges,
-        rules=tuple(_result(card, tally.applied.get(card.id, 0), card.id in best, card.id in tally.crashed)
+        rules=tuple(_result(card, 0 if card.id in silent else tally.applied.get(card.id, 0), card.id in best, card.id in tally.crashed)
                     for card in chosen),
         findings=tuple(_findings(chosen, best, tally.broken)),
         nothing_checked="" if answers else "no request was answered", notes=tuple(notes),

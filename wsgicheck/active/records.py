@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from ..model.finding import Site
 from ..model.request import Case, Request
+from ..model.rule import Card, Relation
 from ..reach.reached import Reached
 from .options import Options
 
-__all__ = ["Job", "Sighting", "Tally", "weight"]
+__all__ = ["Job", "Sighting", "Tally", "groundless", "weight"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +108,10 @@ def weight(case: Case) -> tuple[int, str]:
     size += 10 * ((drive.stop_after is not None) + drive.start_raises + (drive.write_raises_after is not None)
                   + (drive.calls - 1) + (drive.headers != "") + (drive.closes - 1) + drive.watched)
     return size, repr(case)
+
+
+def groundless(cards: Iterable[Card], broken: Container[str]) -> frozenset[str]:
+    """Return the ids of the laws over several exchanges that say nothing in a run, since one of those they are given
+    is broken: an application that does not live through its second request fails at every third."""
+    return frozenset(card.id for card in cards
+                     if isinstance(card, Relation) and any(ground.id in broken for ground in card.given))

@@ -134,7 +134,7 @@ class Card:
         explanation: the rest: what goes wrong in practice, and what to write instead.
         covers: ids of rows of spec/statements.tsv that it judges.
         allows: ids of MAY rows: what its good examples show to be legal.
-        given: rules of the same exchange whose breach takes the ground from this one.
+        given: rules of the same exchange whose breach takes the ground from this one; for a Relation, of the same run.
         formerly: ids it was called by before.
     """
 

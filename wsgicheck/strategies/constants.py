@@ -36,6 +36,8 @@ _RELATIVE = re.compile(r"[\w<>:.{}-]+(?:/[\w<>:.{}-]+)*/")
 _HOLE = re.compile(r"<[^<>]*>|\{[^{}]*\}|(?<=/):\w+")
 _ENVIRON_HEADER = re.compile(r"HTTP_[A-Z0-9_]{1,60}")
 _HEADER = re.compile(r"[A-Z][A-Za-z0-9]*(?:-[A-Z0-9][A-Za-z0-9]*)+")
+_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,5}")
+"""What the name of a file ends in, and `path.endswith()` is asked for."""
 _METHOD = re.compile(r"[A-Z]{3,16}(?:-[A-Z]{2,10})?")
 _TYPE = re.compile(r"(?:text|application|image|audio|video|multipart|font|message|model)/[\w.+-]{1,60}")
 _QUERY = re.compile(r"[\w.\[\]-]{1,40}=[^\s\"'<>#;]{0,100}")
@@ -118,6 +120,8 @@ def _path(text: str) -> str | None:
     """Return the PATH_INFO that a route or a path constant stands for, None where it is none."""
     if _PATH.fullmatch(text):
         route = text
+    elif _EXTENSION.fullmatch(text):
+        route = "/index" + text
     elif _RELATIVE.fullmatch(text) and not _TYPE.fullmatch(text.rstrip("/")):
         route = "/" + text
     else:

@@ -15,7 +15,7 @@ from ...model.moments import Ending
 from ...model.request import PLAIN, Case, Drive, Request
 from ...show import show
 
-__all__ = ["SAFE", "Steady", "answer", "answered", "difference", "failed", "fields", "steady", "text_of", "whole"]
+__all__ = ["SAFE", "Steady", "answer", "answered", "difference", "failed", "fields", "refused", "steady", "text_of", "whole"]
 
 SAFE = ("GET", "HEAD")
 _VOLATILE = frozenset({
@@ -30,6 +30,12 @@ _WITH_BODY = frozenset({"content-length", "etag", "content-md5", "digest", "cont
 def failed(x: Exchange) -> bool:
     """Tell whether the application raised or answered that it failed."""
     return bool(x.raised) or x.code == 500
+
+
+def refused(x: Exchange) -> bool:
+    """Tell whether what was raised came of the server's refusal: of what start_response or write() was given, or of a
+    wrapped file that the server could not read. Rules of their own judge what was wrong with it."""
+    return bool(x.raised) and (x.start_failed or x.write_failed or x.file_wrapped)
 
 
 def answered(x: Exchange) -> bool:

@@ -11,6 +11,7 @@ from ...model.request import Case, Request
 from ...model.rule import APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SHOULD, pep, relation, rfc
 from ...model.story import Story
 from ...show import show
+from ...syntax import ENTITY_TAG
 from .answers import SAFE, Steady, answered, steady, whole, without
 
 _PLAIN = ("Content-Type", "text/plain; charset=utf-8")
@@ -68,8 +69,8 @@ def etag_is_evaluated(request: Request) -> Story:
     bare = _unconditional(request)
     base = yield from steady(bare)
     tag = None if base is None or base.x.code != 200 else base.x.value("etag")
-    if base is None or tag is None or "etag" in base.but:
-        return NOT_APPLICABLE
+    if base is None or tag is None or "etag" in base.but or not ENTITY_TAG.fullmatch(tag):
+        return NOT_APPLICABLE  # what is no tag cannot be compared with one
     again = yield Case(bare.with_variables(HTTP_IF_NONE_MATCH=tag))
     if again.code in (304, 412) or again.code != 200 or again.raised:
         return HOLDS

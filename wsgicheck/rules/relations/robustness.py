@@ -16,7 +16,11 @@ from ...model.request import Case, Request
 from ...model.rule import ADVICE, APPLICATION, HOLDS, NOT_APPLICABLE, Verdict, pep, relation, rfc
 from ...model.story import Story
 from ...show import show
-from .answers import answer, answered, failed, steady, without
+from ..errors import unlisted_attributes_of_errors_are_not_needed
+from ..input_use import unlisted_attributes_of_input_are_not_needed
+from ..survival import exits_do_not_escape
+from .answers import answer, answered, failed, refused, steady, without
+from .repetition import application_can_be_called_again, run_once_is_no_promise
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _BYTES = pep("a-note-on-string-types", "the *content* of native strings must still be translatable to bytes via the "
@@ -31,12 +35,13 @@ def _stands(request: Request, variants: list[tuple[str, Request]], expected: str
         return NOT_APPLICABLE
     for words, variant in variants:
         x: Exchange = yield Case(variant)
-        if failed(x):
+        if failed(x) and not refused(x):
             return f"{words}: {answer(x)}; expected {expected}"
     return HOLDS
 
 
 _MISSING = re.compile(r"KeyError: '([A-Z_]+|[a-z_]+\.[a-z_.]+)'\Z")
+_RANGE = re.compile(r"bytes=[0-9]{1,9}-[0-9]{0,9}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -49,14 +54,20 @@ def _is_rare(request: Request) -> bool:
         unquote_to_bytes(request.query.encode("latin-1")).decode("utf-8")
     except UnicodeError:
         return True
-    return (request.method not in _METHODS or any(letter in request.get("HTTP_COOKIE") for letter in '"[\\')
+    cookies = request.get("HTTP_COOKIE")
+    odd = any(letter in cookies for letter in '"[\\') or any(pair.count("=") != 1 for pair in cookies.split(";"))
+    ranged = request.get("HTTP_RANGE")
+    return (request.method not in _METHODS or bool(cookies and odd)
+            or bool(ranged and not _RANGE.fullmatch(ranged)) or bool(request.get("HTTP_IF_MODIFIED_SINCE"))
             or (bool(request.body) and not request.get("CONTENT_LENGTH")))
 
 
 @relation(binds=APPLICATION, level=ADVICE, covers=("EX-001",), cites=pep(
     "error-handling", "In general, applications **should** try to trap their own, internal errors, and display a "
                       "helpful "
-                      "message in the browser."))
+                      "message in the browser."),
+    given=(application_can_be_called_again, run_once_is_no_promise, exits_do_not_escape,
+           unlisted_attributes_of_input_are_not_needed, unlisted_attributes_of_errors_are_not_needed))
 def errors_are_answered(request: Request) -> Story:
     """An error inside the application becomes an answer.
 
@@ -67,9 +78,9 @@ def errors_are_answered(request: Request) -> Story:
     if _is_rare(request):
         return NOT_APPLICABLE  # advice of its own
     x = yield Case(request)
-    if not x.raised or x.raised_in_call:
+    if not x.raised or x.raised_in_call or refused(x):
         return HOLDS
-    if _MISSING.match(x.raised):
+    if _MISSING.match(x.raised) or x.raised.startswith(("SystemExit", "KeyboardInterrupt", "GeneratorExit")):
         return NOT_APPLICABLE  # judged with and without that key
     return f"raised {answer(x)}; expected an error page"
 
