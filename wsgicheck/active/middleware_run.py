@@ -118,8 +118,8 @@ def report(wrapping: Wrapping, options: Options, *, name: str, seed: int, second
     return Run(
         subject=Subject("middleware", wrapping.target, (name,) if name and name != wrapping.target else ()), seed=seed,
         seconds=seconds, exchanges=tally.exchanges, rules=tuple(results), findings=tuple(findings),
-        nothing_checked="" if findings else _nothing_checked(tally), notes=tuple(told), statuses=dict(sorted(tally.statuses.items())),
-        version=__version__)
+        nothing_checked="" if findings else _nothing_checked(tally), notes=tuple(told),
+        statuses=dict(sorted(tally.statuses.items())), version=__version__)
 
 
 def _explained(sightings: Mapping[str, PairSighting]) -> tuple[dict[str, PairSighting], list[str]]:
