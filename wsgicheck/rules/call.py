@@ -15,7 +15,7 @@ from .shapes import accepts
 TEXT = [("Content-Type", "text/plain")]
 
 
-@rule(at=Moment.REQUEST, binds=SERVER, level=MUST, covers=("APP-006",),
+@rule(at=Moment.REQUEST, binds=SERVER, level=MUST, covers=("APP-006", "MW-022"),
       cites=pep("specification-details", "A server or gateway must invoke the application object using positional "
                                          "(not keyword) arguments."))
 def application_is_called_with_two_positional_arguments(x: Exchange, environ: object) -> Verdict:

@@ -62,7 +62,7 @@ class _Headers(dict[str, Any]):
     """A dict that servers have been seen to pass: one with a method more."""
 
 
-@rule(at=Moment.REQUEST, binds=SERVER, level=MUST, covers=("ENV-001",),
+@rule(at=Moment.REQUEST, binds=SERVER, level=MUST, covers=("ENV-001", "MW-020"),
       cites=pep("specification-details", "This object must be a builtin Python dictionary (not a subclass, UserDict or "
                                          "other dictionary emulation)"),
       given=(application_is_called_with_two_positional_arguments,))
