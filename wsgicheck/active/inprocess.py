@@ -103,8 +103,8 @@ def check_callable(application: Callable[..., Any], *, options: Options | None =
     return Run(
         subject=Subject("application", name or name_of(application), details_of(application)), seed=seed,
         seconds=time.monotonic() - begun, exchanges=tally.exchanges,
-        rules=tuple(_result(card, 0 if card.id in silent else tally.applied.get(card.id, 0), card.id in best, card.id in tally.crashed)
-                    for card in chosen),
+        rules=tuple(_result(card, 0 if card.id in silent else tally.applied.get(card.id, 0), card.id in best,
+                            card.id in tally.crashed) for card in chosen),
         findings=tuple(_findings(chosen, best, tally.broken)),
         nothing_checked="" if answers else "no request was answered", notes=tuple(notes),
         statuses=dict(sorted(tally.statuses.items())), version=__version__)

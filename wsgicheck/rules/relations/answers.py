@@ -15,7 +15,8 @@ from ...model.moments import Ending
 from ...model.request import PLAIN, Case, Drive, Request
 from ...show import show
 
-__all__ = ["SAFE", "Steady", "answer", "answered", "difference", "failed", "fields", "refused", "steady", "text_of", "whole"]
+__all__ = ["SAFE", "Steady", "answer", "answered", "difference", "failed", "fields", "refused", "steady", "text_of",
+           "whole"]
 
 SAFE = ("GET", "HEAD")
 _VOLATILE = frozenset({
