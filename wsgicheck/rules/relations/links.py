@@ -108,6 +108,9 @@ def urls_have_the_port_where_it_is_needed(request: Request) -> Story:
     judged = False
     for where, url in _absolute(odd):
         if _authority(url) == name:
+            elsewhere = yield Case(bare.with_variables(SERVER_PORT="8099", SERVER_NAME="other-name.invalid"))
+            if answered(elsewhere) and (where, url) in set(_absolute(elsewhere)):
+                continue  # it leads there from every server, and only happens to name this one
             return f"{where} leads to {show(url)} of a server on port 8099; expected {name}:8099"
         judged = judged or _authority(url) == f"{name}:8099"
     for where, url in _absolute(usual):
@@ -125,6 +128,11 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 def _(environ: dict[str, Any], start_response: Any) -> Any:
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return _redirect(environ, start_response, f"http://{host}")
+
+
+@urls_have_the_port_where_it_is_needed.good(SERVER_NAME="example.com")
+def _(environ: dict[str, Any], start_response: Any) -> Any:
+    return _redirect(environ, start_response, "https://example.com")
 
 
 @urls_have_the_port_where_it_is_needed.good
