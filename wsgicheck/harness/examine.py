@@ -183,7 +183,7 @@ def _patched() -> str:
 def _sources(watcher: Watcher, script: str) -> Iterator[Source]:
     size = 0
     seen: set[str] = set()
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # list() makes tuples, so that collectors and threads come in
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or file in seen or name in ("__main__", "__mp_main__"):
             continue
