@@ -47,7 +47,7 @@ def check(target: str, **changes: object) -> Run:
 def test_three_faults_are_three_findings_each_as_small_as_it_gets(target: str) -> None:
     run = check(target)
     found = {finding.rule: finding for finding in run.findings if finding.level.value == "must"}
-    assert set(found) == {"header-values-are-strings", "chunks-are-bytes", "no-content-has-no-body"} or len(found) == 3
+    assert set(found) == {"header-values-are-strings", "chunks-are-bytes", "no-content-response-has-no-body"}
     shown = {finding.case.request.path: finding for finding in found.values() if finding.case}
     report = shown["/report"]
     assert report.case is not None
@@ -81,7 +81,7 @@ def test_rules_that_nothing_exercised_are_not_said_to_hold(target: str) -> None:
 def test_select_and_ignore(target: str) -> None:
     run = check(target, select=("body",))
     assert {result.family for result in run.rules} == {"body"}
-    assert {finding.rule for finding in check(target, ignore=("must",)).findings if finding.level.value == "must"} == set()
+    assert "must" not in {finding.level.value for finding in check(target, ignore=("must",)).findings}
     with pytest.raises(ConfigError, match="did you mean"):
         check(target, select=("chunks-are-byte",))
 
@@ -102,7 +102,7 @@ def test_a_target_that_fails_to_import_is_one_line(tmp_path: Path) -> None:
 
 def test_an_import_that_ends_the_process_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import os\nprint('bye')\nos._exit(7)\n")
-    with pytest.raises(TargetError, match="status 7.*bye"):
+    with pytest.raises(TargetError, match=r"status 7.*bye"):
         check_application(f"{tmp_path / 'broken.py'}:application")
 
 

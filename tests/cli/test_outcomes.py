@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import CLEAN, GOOD, STR_BODY
+from project import CLEAN, GOOD, STR_BODY
 
 FEW = ("--max-examples", "3", "--seed", "1")
 

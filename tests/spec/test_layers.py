@@ -17,7 +17,8 @@ LAYERS: dict[str, float] = {
     "reference": 1.5,
     "rules": 2, "plan": 2, "selection": 2,
     "spies": 3,
-    "stage": 3.5, "sandwich": 3.5, "stories": 3.5, "crowd": 3.25, "validator": 4, "selftest": 4.5, "harness": 4, "strategies": 4, "reach": 4,
+    "crowd": 3.25, "stage": 3.5, "sandwich": 3.5, "stories": 3.5,
+    "validator": 4, "selftest": 4.5, "harness": 4, "strategies": 4, "reach": 4,
     "active": 5, "report": 5, "develop": 5, "wrap": 5,
     "cli": 6, "pytest_plugin": 6.5, "webtest": 6, "wsgi": 6, "paste": 6, "__main__": 6, "__init__": 6,
 }

@@ -19,7 +19,15 @@ def _path(segments: list[bytes], safe: str) -> bytes:
     return b"".join(b"/" + quote_from_bytes(segment, safe=safe).encode() for segment in segments)
 
 
-INPUTS: dict[str, st.SearchStrategy[Any]] = {
+def _holds_no_mark(drawn: Any) -> bool:
+    """Tell whether the client would send `drawn` as it is: it puts words for @HOST@ and @TAG@ (see Send).
+
+    Hypothesis takes constants from the code around it, these among them.
+    """
+    return "@HOST@" not in repr(drawn) and "@TAG@" not in repr(drawn)
+
+
+_FAMILIES: dict[str, st.SearchStrategy[Any]] = {
     "header value": st.lists(st.sampled_from(_TEXT), min_size=1, max_size=12).map(bytes).filter(
         lambda value: value.strip(b" \t") == value),
     "path": st.builds(_path, st.lists(_SEGMENT, min_size=1, max_size=3), st.sampled_from(("", "+;=@:,!~"))),
@@ -34,3 +42,5 @@ INPUTS: dict[str, st.SearchStrategy[Any]] = {
         lambda before: st.sampled_from(("5", "0", "\u00b2", "5 ", "5x")).map(lambda after: before + after)).filter(
         lambda text: not text.strip(" ").isdecimal()),
 }
+
+INPUTS = {name: family.filter(_holds_no_mark) for name, family in _FAMILIES.items()}

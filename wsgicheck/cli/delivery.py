@@ -147,9 +147,10 @@ class Delivery:
 
     def _warn(self, run: Run) -> None:
         """Say on standard error what a report for machines, or in a file, does not say to a person."""
-        if not self.config.output and self.config.format in _FOR_PEOPLE:
+        told = not self.config.output and self.config.format in _FOR_PEOPLE
+        if told and not self.screen.quiet:
             return
-        if run.nothing_checked:
+        if run.nothing_checked and not told:
             click.echo(f"wsgicheck: nothing was really checked: {run.nothing_checked}", err=True)
         crashed = [r.id for r in run.rules if r.verdict is RunVerdict.CRASHED]
         if crashed:

@@ -68,7 +68,8 @@ def markdown() -> str:
         lines.append(f"| {check} | {count.total} | {count.covered} | {count.excused} | {count.open} |")
     lines += ["", "| statement | level | binds | what it says | judged by |", "|---|---|---|---|---|"]
     for row in rows():
-        judged = ", ".join(f"`{card.name}`" for card in row.cards) or (f"excused: {row.excuse}" if row.excuse else "open")
         s = row.statement
+        judged = ", ".join(f"`{card.name}`" for card in row.cards)
+        judged = judged or (f"excused: {row.excuse}" if row.excuse else "open")
         lines.append(f"| {s.id} | {s.level} | {s.subject} | {s.statement.replace('|', chr(92) + '|')} | {judged} |")
     return "\n".join(lines) + "\n"
