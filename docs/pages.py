@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from wsgicheck.model.rule import Card
-from wsgicheck.report import coverage
 from wsgicheck.report.catalogue import explain
 from wsgicheck.report.markdown import code, escaped, fence, prose
 from wsgicheck.report.pep import Block, annotated
@@ -107,11 +106,6 @@ def pep_page(out: Path) -> None:
     put(out / "pep.md", "\n".join(lines) + "\n")
 
 
-def coverage_page(out: Path) -> None:
-    """Write which statement is judged by which rule."""
-    put(out / "coverage.md", coverage.markdown())
-
-
 def _toml(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     return [(path.stem, tomllib.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.toml"))]
 
@@ -161,6 +155,5 @@ def write(out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     rule_pages(out)
     pep_page(out)
-    coverage_page(out)
     servers_page(out)
     middleware_page(out)

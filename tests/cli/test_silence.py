@@ -34,3 +34,12 @@ def test_a_comment_elsewhere_silences_nothing_and_is_reported(project: Project) 
     assert "app.py:10: ignore[chunks-are-bytes] silences nothing" in " ".join(answer.stdout.split())
     # The string on line 1 is no comment.
     assert "app.py:1:" not in answer.stdout
+
+
+def test_places_are_told_from_where_the_command_is_given(project: Project) -> None:
+    project.write({"site/app.py": APP})
+    told = project.run("--chdir", "site", "app:other", "--max-examples", "10").stdout
+    assert "site/app.py:11 in other" in told
+    assert 'yield "hello"' in told, "the source line is shown"
+    quiet = project.run("--chdir", "site", "app:application", "--max-examples", "10")
+    assert quiet.returncode == 0, quiet.stdout

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
-from wsgicheck.report.coverage import coverage, rows
+from wsgicheck.report.coverage import coverage, markdown, rows
 from wsgicheck.rules import every_card
 from wsgicheck.spec import excuses, statements
 
@@ -35,3 +36,8 @@ def test_coverage_counts_add_up() -> None:
     table = coverage()
     total = Counter(row.check for row in statements().values())
     assert {check: counts.total for check, counts in table.items()} == dict(total)
+
+
+def test_the_committed_table_is_fresh() -> None:
+    committed = Path(__file__).parents[2] / "docs" / "coverage.md"
+    assert committed.read_text(encoding="utf-8") == markdown(), "wsgicheck rules --coverage > docs/coverage.md"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -121,7 +121,7 @@ class Delivery:
     def deliver(self, run: Run) -> int:
         """Write every report of `run`, and return the exit code."""
         config = self.config
-        run = silence(run, config.chdir)
+        run = silence(_seen_from_here(run, config.chdir), config.chdir)
         if self.update_baseline:
             count = write_baseline(config.baseline, run)
             click.echo(f"wsgicheck: {config.baseline}: {count} accepted", err=True)
@@ -155,6 +155,20 @@ class Delivery:
         crashed = [r.id for r in run.rules if r.verdict is RunVerdict.CRASHED]
         if crashed:
             click.echo(f"wsgicheck: a bug of wsgicheck: crashed while judging: {', '.join(crashed)}", err=True)
+
+
+def _seen_from_here(run: Run, directory: str) -> Run:
+    """Return `run` with the places of its findings relative to where the command was given.
+
+    The subject ran in `directory` and named its files from there; a person, an editor and a build server look
+    for them from here.
+    """
+    if not directory:
+        return run
+    return replace(run, findings=tuple(
+        finding if finding.site is None else replace(finding, site=replace(
+            finding.site, file=os.path.relpath(os.path.join(directory, finding.site.file))))
+        for finding in run.findings))
 
 
 def _require_place(file: str, origin: str) -> None:

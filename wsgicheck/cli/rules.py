@@ -15,19 +15,25 @@ __all__ = ["command"]
 @rule_options
 @click.option("--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text", cls=Option,
               help="[default: text]")
+@click.option("--coverage", is_flag=True, cls=Option,
+              help="Print which rule judges which statement of the specification, as Markdown.")
 @click.option("-v", "--verbose", is_flag=True, cls=Option, help="Say of each rule what holds.")
 @screen_options
 def command(words: tuple[str, ...], select: tuple[str, ...], ignore: tuple[str, ...], format_: str,
-            verbose: bool, color: bool | None) -> int:
+            coverage: bool, verbose: bool, color: bool | None) -> int:
     """List the rules: all, or those that WORDS name (ids, families, levels).
 
     The configuration plays no part: what is listed is what there is.
     """
     from ..report import catalogue as printed
+    from ..report.coverage import markdown
     from ..rules import every_card
     from ..selection import select as chosen
     from .delivery import put, shown_on
 
+    if coverage:
+        put(markdown(), for_people=False)
+        return OK
     asked = tuple(word for item in (*words, *select) for word in item.split(",") if word.strip())
     left_out = tuple(word for item in ignore for word in item.split(",") if word.strip())
     view = shown_on(color)

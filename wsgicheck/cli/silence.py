@@ -67,18 +67,20 @@ def _sources(folder: Path) -> Iterator[Path]:
 def _silences(comment: _Comment, finding: Finding, base: Path) -> bool:
     site = finding.site
     return (site is not None and site.line == comment.line and comment.rule in (finding.rule, finding.name)
-            and os.path.abspath(base / site.file) == os.path.abspath(base / comment.file))
+            and os.path.abspath(site.file) == os.path.abspath(base / comment.file))
 
 
 def silence(run: Run, directory: str = "") -> Run:
     """Return `run` without the findings that comments silence; their rules are KNOWN where nothing else broke them.
 
     Args:
+        run: with the places of its findings as seen from the present directory.
         directory: the working directory of the subject; its Python files are looked through for comments.
     """
     base = Path(directory or ".").resolve()
     files = dict.fromkeys(_sources(base))
-    files.update(dict.fromkeys(base / finding.site.file for finding in run.findings if finding.site is not None))
+    files.update(dict.fromkeys(Path(finding.site.file).resolve() for finding in run.findings
+                               if finding.site is not None))
     comments = [comment for path in files for comment in _comments(path, base)]
     if not comments:
         return run
