@@ -65,7 +65,7 @@ def test_the_polls_under_four_servers() -> None:
                           env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr
     # What is known of these servers, and nothing about Date, Server, the order of names or the framing.
-    assert "HEAD /search/\n  ending" in done.stdout
+    assert "HEAD /polls/search/\n  ending" in done.stdout
     assert "GET //double//slash/\n" in done.stdout
     assert "header order" not in done.stdout
     assert "header date" not in done.stdout
