@@ -31,7 +31,8 @@ def test_the_counts_are_those_of_the_fixtures() -> None:
     sites = len(list((fixtures / "sites").glob("*.toml")))
     assert f"(`fixtures/sites`) | {sites} |" in README
     servers = len(list((fixtures / "servers").glob("*.toml")))
-    assert f"| 142, {servers} |" in README
+    faulty = "".join(path.read_text(encoding="utf-8") for path in (fixtures / "faulty_servers").glob("*.py"))
+    assert f"| {len(re.findall('^@fault', faulty, re.MULTILINE))}, {servers} |" in README
     real = len(list((fixtures / "middleware" / "real").glob("*.toml")))
     assert f"| 64, 25, {real} |" in README
     kills = (fixtures / "kills.tsv").read_text(encoding="utf-8").splitlines()

@@ -9,8 +9,8 @@ from ...model.scene import Scene
 __all__ = ["CHAPTERS", "everyday", "scenes"]
 
 CHAPTERS = (
-    "application", "environ", "paths", "flags", "input", "errors", "start_response", "headers", "body", "close",
-    "write", "file_wrapper", "exceptions", "content_length", "streaming", "http_response",
+    "application", "environ", "paths", "flags", "input", "errors", "start_response", "exc_info", "headers", "body",
+    "close", "write", "file_wrapper", "exceptions", "content_length", "streaming", "http_response",
     "framing", "connection", "expect", "survival",
 )
 
