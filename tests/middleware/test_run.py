@@ -130,5 +130,5 @@ def test_select_and_ignore() -> None:
             environ, lambda status, headers, *more: start_response(status, [*headers, ("X-A", 3)], *more))
 
     assert check_middleware(number, options=options(ignore=("header-values-are-strings",))).findings == ()
-    run = check_middleware(number, options=options(select=("middleware-body",)))
-    assert {result.family for result in run.rules} == {"middleware-body"}
+    run = check_middleware(number, options=options(select=("middleware-blocks",)))
+    assert {result.family for result in run.rules} == {"middleware-blocks"}

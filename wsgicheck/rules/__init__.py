@@ -19,7 +19,8 @@ CHAPTERS = (
     "body", "buffering", "close", "file_wrapper", "survival",
     *(f"relations.{chapter}" for chapter in RELATIONS),
     *(f"hygiene.{chapter}" for chapter in HYGIENE),
-    "middleware_body", "middleware_start", "middleware_request", "middleware_forms",
+    "middleware_endings", "middleware_blocks", "middleware_write", "middleware_body", "middleware_start",
+    "middleware_request", "middleware_forms", "middleware_pieces",
 )
 """Modules of this package that hold cards, in the order in which people read them."""
 

@@ -6,7 +6,6 @@ PEP 3333, "Middleware: Components that Play Both Sides" and "environ Variables".
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from typing import Any
 
 from ..model.rule import ADVICE, HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdict, cited, pep
@@ -15,8 +14,7 @@ from ..reference.repertoire import Recipe
 from ..show import show
 from .close import body_is_iterated_once
 from .reads import reads_stay_within_content_length
-
-App = Callable[..., Any]
+from .wrapping import App
 
 _CALLABLE = pep("specification-overview",
                 "Conversely, a server, gateway, or application that is invoking a callable must not have any "

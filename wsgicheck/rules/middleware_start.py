@@ -6,7 +6,7 @@ PEP 3333, "The start_response() Callable" and "Error Handling", read by a compon
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ..model.rule import HOLDS, MUST, NOT_APPLICABLE, Verdict, pep, rfc
@@ -14,10 +14,8 @@ from ..model.sandwich import Pair, Started, sandwich
 from ..reference.repertoire import Recipe
 from ..show import show
 from .exc_info import error_output_comes_before_body_data, errors_of_start_response_with_exc_info_propagate
-from .middleware_body import Closing, closer
 from .start_response import start_response_called_again_only_with_exc_info
-
-App = Callable[..., Any]
+from .wrapping import App, Closing, closer
 
 _ERROR_PAGE = Recipe(mishap="error page")
 _SECOND_START = Recipe(mishap="error page after error")
