@@ -112,7 +112,7 @@ class Launched:
         self.port = free_port()
         self.values = self._values(free_port())
         site = self.folder / "site"
-        _copy_package(site)
+        self._furnish(site)
         if self.recipe.world_readable:
             # Another user cannot keep what it compiles, and CGI would compile it anew for each request.
             subprocess.run([str(self.python), "-m", "compileall", "-q", str(site)], stdin=subprocess.DEVNULL,
@@ -123,6 +123,10 @@ class Launched:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text if name == "wsgicheck_probe.py" else fill(text.lstrip("\n"), self.values))
             path.chmod(0o755 if name in self.recipe.executable else 0o644)
+
+    def _furnish(self, site: Path) -> None:
+        """Put into `site` what the application needs of ours."""
+        _copy_package(site)
 
     def _loader(self) -> str:
         """Return the lines that put the probe, or the user's application, under the name `application`."""
