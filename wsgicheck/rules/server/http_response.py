@@ -49,10 +49,10 @@ def head_keeps_content_length(seen: Seen, wire: Wire) -> Verdict:
     Download managers and caches ask with HEAD for the size; a zero in its place empties what they keep.
     """
     answer = wire.answer
-    if not seen.calls or answer is None:
+    if not seen.calls:
         return lost(seen, wire)
-    if answer.code != 200:
-        return NOT_APPLICABLE
+    if answer is None or answer.code != 200:
+        return NOT_APPLICABLE  # that HEAD gets no answer is judged by the rule about its content
     got = answer.value("content-length")
     return HOLDS if got in ("5", None) else f"Content-Length is {got} for HEAD; expected 5, as the application said"
 

@@ -323,8 +323,9 @@ def exc_info_after_the_headers_raises(seen: Seen, wire: Wire) -> Verdict:
     """
     if not seen.calls:
         return lost(seen, wire)
-    if not wire.mark("first").met:
-        return NOT_APPLICABLE  # nothing had been sent yet
+    first = wire.mark("first")
+    if not first.met or any(event.at < first.at for event in (*seen.all("accepted"), *seen.all("raised"))):
+        return NOT_APPLICABLE  # nothing had been sent yet, or not before the application asked
     return "start_response with exc_info returned though the headers had been sent; expected an error" if (
         seen.happened("accepted")) else HOLDS
 
