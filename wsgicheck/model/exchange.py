@@ -101,8 +101,6 @@ class Exchange:
     """The whole body where the run records it, else None."""
 
     # -- the streams -------------------------------------------------------------------------------------
-    reads: int
-    """Reads of wsgi.input so far."""
     bytes_read: int
     input_attributes: tuple[str, ...] = ()
     """Attributes of wsgi.input that PEP 3333 does not list, asked for and not (yet) called."""
@@ -149,15 +147,14 @@ class Exchange:
     __slots__ = (
         "__dict__", "broken", "bytes_read", "bytes_written", "bytes_yielded", "chunks", "closes", "code",
         "declared_length", "ending", "has_close", "head", "headers", "iterating", "iterations", "length", "method",
-        "names", "over", "reads", "returned", "small_chunks", "starts", "status", "subject",
+        "names", "over", "returned", "small_chunks", "starts", "status", "subject",
     )
 
     def __init__(self) -> None:
         self.broken = self.headers = ()
         self.method = self.status = self.returned = ""
         self.starts = self.code = self.iterations = self.closes = 0
-        self.chunks = self.small_chunks = self.bytes_yielded = self.bytes_written = 0
-        self.reads = self.bytes_read = 0
+        self.chunks = self.small_chunks = self.bytes_yielded = self.bytes_written = self.bytes_read = 0
         self.declared_length = self.length = self.ending = self.subject = None
         self.has_close = self.iterating = self.over = False
         self.head = b""

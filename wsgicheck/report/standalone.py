@@ -40,7 +40,7 @@ class Facts:
         self.chunks = self.small_chunks = self.empty_before_start = self.bytes_yielded = 0
         self.writes, self.bytes_written, self.write_failed = 0, 0, False
         self.head = self.body = b""
-        self.reads, self.bytes_read = 0, 0
+        self.bytes_read = 0
         self.ending: Any = None
         self.raised, self.closes, self.over, self.file_wrapped = "", 0, False, False
         self.unmeasured, self.raised_in_call = 0, False
@@ -85,7 +85,6 @@ class Facts:
 
     def used(self, name: str, args: tuple[Any, ...]) -> None:
         """Note the use of a stream."""
-        self.reads += name in ("read", "readline", "readlines")
         if name in ("write", "writelines"):
             self.errors_written += 1
             self.errors_unflushed = True
@@ -204,7 +203,6 @@ class Stream:
 
     def __iter__(self) -> Iterator[Any]:
         self._watch.judge(self._moment, Use("__iter__"))
-        self._watch.x.reads += 1
         for line in self._stream:
             self._watch.judge("data", Use("__iter__", result=line))
             self._watch.x.bytes_read += len(line)

@@ -8,7 +8,7 @@ from typing import Any
 from ..model.exchange import Exchange
 from ..model.moments import Ending
 from ..plan import Plan
-from .tape import note
+from .tape import HEAD, note
 from .watch import Watch
 
 __all__ = ["Body", "ListBody", "SizedBody", "spy_on_body"]
@@ -31,7 +31,31 @@ class ListBody(Watch):
         x.iterations += 1
         if x.closes:
             x.iterated_closed = True
-        return self._watch(iter(self._iterable))
+        items = self._iterable
+        return self._watch_one(items) if len(items) == 1 else self._watch(iter(items))
+
+    def _watch_one(self, items: list[Any]) -> Iterator[Any]:
+        """Do as `_watch` does, for a list of one item: the commonest list of all."""
+        x, find_room = self._x, self._plan.gates.chunk_room
+        chunk = items[0]
+        if type(chunk) is bytes and find_room is not None:
+            size = len(chunk)
+            if size <= find_room(x):
+                # There is room in a first iteration only, so these counts were 0.
+                x.iterating = True
+                x.chunks = 1
+                x.bytes_yielded = size
+                if 0 < size <= 16:
+                    x.small_chunks = 1
+                if not x.head:
+                    x.head = chunk[:HEAD]
+                yield chunk
+                if len(items) == 1:
+                    self._end(Ending.EXHAUSTED)
+                    return
+                # It has grown while the server had the first.
+                items = items[1:]
+        yield from self._watch(iter(items))
 
     def __len__(self) -> int:
         return len(self._iterable)

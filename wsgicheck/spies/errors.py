@@ -9,7 +9,7 @@ from ..model.moments import Use
 from ..plan import Plan
 from .streams import other_attribute
 
-__all__ = ["ErrorsSpy"]
+__all__ = ["ErrorsSpy", "spy_on_errors"]
 
 
 class ErrorsSpy:
@@ -17,10 +17,9 @@ class ErrorsSpy:
 
     __slots__ = ("_plan", "_stream", "_x")
 
-    def __init__(self, x: Exchange, plan: Plan, stream: Any) -> None:
-        self._x = x
-        self._plan = plan
-        self._stream = stream
+    _x: Exchange
+    _plan: Plan
+    _stream: Any
 
     def _judge(self, name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         if self._plan.errors is not None:
@@ -54,3 +53,10 @@ class ErrorsSpy:
 
     def __getattr__(self, name: str) -> Any:
         return other_attribute(self._x, self._plan.errors, self._stream, name, "errors")
+
+
+def spy_on_errors(x: Exchange, plan: Plan, stream: Any) -> ErrorsSpy:
+    """Return what stands for `stream`, the server's wsgi.errors."""
+    spy = ErrorsSpy()
+    spy._x, spy._plan, spy._stream = x, plan, stream
+    return spy

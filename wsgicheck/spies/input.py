@@ -6,7 +6,7 @@ else is done with the stream becomes a Use and is judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..model.exchange import Exchange
@@ -15,7 +15,7 @@ from ..plan import Plan
 from .streams import other_attribute
 from .tape import note
 
-__all__ = ["InputSpy"]
+__all__ = ["InputSpy", "spy_on_input"]
 
 
 _MISSING: Any = object()
@@ -27,52 +27,41 @@ class _Reader:
     An object without __getattr__, since a class with it pays for each of its own attributes.
     """
 
-    __slots__ = ("ask", "plan", "room", "stream", "x")
+    __slots__ = ("plan", "stream", "x")
 
     def __init__(self, x: Exchange, plan: Plan, stream: Any) -> None:
         self.x = x
         self.plan = plan
         self.stream = stream
-        self.ask: Any = None
-        """The stream's own read()."""
-        self.room: int | None = None
-        """How many bytes may be asked for in plain reads with nothing to judge; None where that is not known."""
 
-    def find_room(self) -> int:
-        find_room = self.plan.gates.read_room
-        self.ask = getattr(self.stream, "read", None)
-        room = self.room = -1 if find_room is None or self.ask is None else find_room(self.x)
-        return room
+    def read_of(self) -> Callable[..., Any]:
+        """Return what stands for the stream's read()."""
+        x, find_room = self.x, self.plan.gates.read_room
+        ask = getattr(self.stream, "read", None)
+        # What room there is depends on nothing but how much was read.
+        limit = -1 if find_room is None or ask is None else x.bytes_read + find_room(x)
 
-    def read(self, size: Any = _MISSING, /, *args: Any, **keywords: Any) -> Any:
-        if type(size) is not int or args or keywords:
+        def read(size: Any = _MISSING, /, *args: Any, **keywords: Any) -> Any:
+            if type(size) is int and 0 <= size <= limit - x.bytes_read and not args and not keywords:
+                try:
+                    data = ask(size)  # type: ignore[misc]
+                except BaseException as error:
+                    self.absorb("read", (size,), {}, error)
+                    raise
+                if type(data) is bytes:
+                    x.bytes_read += len(data)
+                else:
+                    self.absorb("read", (size,), {}, data)
+                return data
             return self.use("read", args if size is _MISSING else (size, *args), keywords)
-        room = self.room
-        if room is None:
-            room = self.find_room()
-        if not 0 <= size <= room:
-            return self.use("read", (size,), {})
-        x = self.x
-        x.reads += 1
-        try:
-            data = self.ask(size)
-        except BaseException as error:
-            self.absorb("read", (size,), {}, error)
-            raise
-        if type(data) is bytes:
-            got = len(data)
-            x.bytes_read += got
-            self.room = room - got
-        else:
-            self.absorb("read", (size,), {}, data)
-        return data
+
+        return read
 
     def use(self, name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Have it judged that `name` is called, call it, and have judged what it gives."""
         x, plan = self.x, self.plan
         if plan.read is not None:
             plan.read(x, Use(name, args, keywords))
-        x.reads += 1
         try:
             data = getattr(self.stream, name)(*args, **keywords)
         except BaseException as error:
@@ -87,7 +76,6 @@ class _Reader:
         x, plan = self.x, self.plan
         if plan.data is not None:
             plan.data(x, Use(name, args, keywords, data))
-        self.room = None
         if isinstance(data, bytes):
             x.bytes_read += len(data)
             if x.events is not None:
@@ -100,7 +88,6 @@ class _Reader:
         for line in lines:
             if plan.data is not None:
                 plan.data(x, Use("__iter__", result=line))
-            self.room = None
             if isinstance(line, bytes):
                 x.bytes_read += len(line)
             yield line
@@ -114,13 +101,11 @@ class InputSpy:
 
     __slots__ = ("_plan", "_reader", "_stream", "_x", "read")
 
+    _x: Exchange
+    _plan: Plan
+    _stream: Any
     _reader: _Reader
     read: Any
-
-    def __init__(self, x: Exchange, plan: Plan, stream: Any) -> None:
-        self._x = x
-        self._plan = plan
-        self._stream = stream
 
     def readline(self, *args: Any, **keywords: Any) -> Any:
         return self._reader.use("readline", args, keywords)
@@ -132,7 +117,6 @@ class InputSpy:
         x, plan = self._x, self._plan
         if plan.read is not None:
             plan.read(x, Use("__iter__"))
-        x.reads += 1
         return self._reader.lines(iter(self._stream))
 
     # What the interpreter looks up on the type, many servers' streams have: they are their own iterators, and
@@ -157,6 +141,14 @@ class InputSpy:
             self._reader = reader = _Reader(self._x, self._plan, self._stream)
             return reader
         if name == "read":
-            self.read = read = self._reader.read
+            self.read = read = self._reader.read_of()
             return read
         return other_attribute(self._x, self._plan.read, self._stream, name, "input")
+
+
+def spy_on_input(x: Exchange, plan: Plan, stream: Any) -> InputSpy:
+    """Return what stands for `stream`, the server's wsgi.input."""
+    # An __init__ would cost as much again as all of this; so with the other spies.
+    spy = InputSpy()
+    spy._x, spy._plan, spy._stream = x, plan, stream
+    return spy

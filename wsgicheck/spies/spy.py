@@ -10,9 +10,9 @@ from ..model.exchange import Exchange
 from ..model.moments import Ending
 from ..plan import Gates, Plan
 from .body import spy_on_body
-from .errors import ErrorsSpy
+from .errors import spy_on_errors
 from .file_wrapper import FileWrapperSpy
-from .input import InputSpy
+from .input import spy_on_input
 from .start import spy_on_start_response
 from .tape import note
 from .watch import note_raised
@@ -37,10 +37,10 @@ def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any]) -> FileWrapperSpy |
         note(x, f"called with {method} {get('PATH_INFO')!r}")
     stream = get("wsgi.input")
     if stream is not None:
-        environ["wsgi.input"] = InputSpy(x, plan, stream)
+        environ["wsgi.input"] = spy_on_input(x, plan, stream)
     errors = get("wsgi.errors")
     if errors is not None:
-        environ["wsgi.errors"] = ErrorsSpy(x, plan, errors)
+        environ["wsgi.errors"] = spy_on_errors(x, plan, errors)
     file_wrapper = get("wsgi.file_wrapper")
     if file_wrapper is None or not callable(file_wrapper):
         return None

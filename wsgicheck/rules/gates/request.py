@@ -33,27 +33,39 @@ _STEADY = frozenset({"REQUEST_METHOD", "SCRIPT_NAME", "SERVER_NAME", "SERVER_POR
 _FILLED = frozenset({"REMOTE_USER", "AUTH_TYPE", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_ADDR", "PATH_TRANSLATED"})
 
 
+_OTHERS = ("wsgi.version", "wsgi.input", "wsgi.errors", *_FLAGS)
+
+
 class _Layout:
     """What is known of an environ by its keys alone.
 
     Attributes:
-        texts: gives the values of the variables that have to be exactly str.
-        steady: gives the values that are nearly always the same, one tuple of them for all requests to a server.
-        legal: whether such tuples were found to be legal.
-        filled: keys of the variables that must not be empty.
+        values: gives all the values that are looked at in one go: first those that are nearly always the same for all
+            requests to a server, then those that must not be empty, then the other texts, and last what _OTHERS names.
+        steady, filled, texts, others: where those are among the values.
+        count: how many texts there are.
+        steady_keys: the keys of the steady values.
+        path, length: places of PATH_INFO and CONTENT_LENGTH, -1 where there is none.
+        legal: whether a tuple of steady values was found to be legal.
         has_wrapper: whether there is a wsgi.file_wrapper.
         version: the wsgi.version that was seen last and is legal.
     """
 
-    __slots__ = ("filled", "has_wrapper", "legal", "steady", "steady_keys", "texts", "version")
+    __slots__ = ("count", "filled", "has_wrapper", "legal", "length", "others", "path", "steady", "steady_keys",
+                 "texts", "values", "version")
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         plain = [key for key in keys if "." not in key]
-        self.texts = itemgetter(*plain, "wsgi.url_scheme")
         self.steady_keys = (*(key for key in plain if key in _STEADY), "wsgi.url_scheme")
-        self.steady = itemgetter(*self.steady_keys)
+        filled = [key for key in plain if key in _FILLED]
+        rest = [key for key in plain if key not in _STEADY and key not in _FILLED]
+        texts = [*self.steady_keys, *filled, *rest]
+        steady, self.count = len(self.steady_keys), len(texts)
+        self.steady, self.filled = slice(steady), slice(steady, self.count - len(rest))
+        self.texts, self.others = slice(self.count), slice(self.count, None)
+        self.path, self.length = (texts.index(key) if key in texts else -1 for key in ("PATH_INFO", "CONTENT_LENGTH"))
+        self.values: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*texts, *_OTHERS)
         self.legal: dict[tuple[str, ...], bool] = {}
-        self.filled = tuple(key for key in plain if key in _FILLED)
         self.has_wrapper = "wsgi.file_wrapper" in keys
         self.version: Any = _SAMPLE["wsgi.version"]
 
@@ -66,7 +78,6 @@ class _Layout:
             self.legal.clear()
         legal = self.legal[steady] = nothing_to_say(Moment.REQUEST, {**_SAMPLE, **dict(zip(self.steady_keys, steady))})
         return legal
-
 
     def learn_version(self, version: Any) -> bool:
         """Tell whether `version` is (1, 0), and remember the object: servers use the same each time."""
@@ -149,9 +160,6 @@ def _is_wrapper(wrapper: Any) -> bool:
     return True
 
 
-_others: Callable[[Any], tuple[Any, ...]] = itemgetter("wsgi.version", "wsgi.input", "wsgi.errors", *_FLAGS)
-
-
 def _proves(x: Exchange, environ: Any) -> bool:
     if type(environ) is not dict or x.call_positional != 2 or x.call_keywords:
         return False
@@ -162,26 +170,30 @@ def _proves(x: Exchange, environ: Any) -> bool:
         layout = None if keys in _layouts else _learn(keys)
         if layout is None:
             return False
-    texts = layout.texts(environ)
-    if countOf(map(type, texts), str) != len(texts):
+    values = layout.values(environ)
+    texts = values[layout.texts]
+    if countOf(map(type, texts), str) != layout.count:
         return False
     text = "".join(texts)
     if not text.isascii() and not _is_latin_1(text):
         return False
-    steady = layout.steady(environ)
+    steady = values[layout.steady]
     legal = layout.legal.get(steady)
     if not legal and (legal is not None or not layout.learn(steady)):
         return False
-    for key in layout.filled:
-        if not environ[key]:
-            return False
-    get = environ.get
-    path, length = get("PATH_INFO"), get("CONTENT_LENGTH")
-    if (path and path[0] != "/") or (length and not (length.isascii() and length.isdigit())):
+    if "" in values[layout.filled]:
         return False
+    if layout.path >= 0:
+        path = values[layout.path]
+        if path and path[0] != "/":
+            return False
+    if layout.length >= 0:
+        length = values[layout.length]
+        if length and not (length.isascii() and length.isdigit()):
+            return False
     if layout.has_wrapper and not _is_wrapper(environ["wsgi.file_wrapper"]):
         return False
-    version, stream, errors, threads, processes, once = _others(environ)
+    version, stream, errors, threads, processes, once = values[layout.others]
     if version is not layout.version and not layout.learn_version(version):
         return False
     if not type(threads) is type(processes) is type(once) is bool:
@@ -201,7 +213,7 @@ def _proves(x: Exchange, environ: Any) -> bool:
 def _likeness(x: Exchange, environ: dict[str, Any]) -> Hashable:
     keys = tuple(environ)
     layout = _layouts.get(keys)
-    return keys, layout.texts(environ) if layout is not None else id(x)
+    return keys, layout.values(environ)[layout.texts] if layout is not None else id(x)
 
 
 REQUEST = Gate(Moment.REQUEST, proves=_proves, likeness=_likeness, clears=frozenset({
