@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from hypothesis import given, settings
@@ -138,3 +140,19 @@ def test_nothing_is_raised_out_of_a_dropped_body() -> None:
         body = validator(application)(environ_of(Request()), lambda *args: lambda data: None)
         assert next(iter(body)) == b"x"
         del body
+
+
+def test_the_input_is_of_the_type_that_the_server_gave() -> None:
+    seen: list[object] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        stream = environ["wsgi.input"]
+        seen.append((isinstance(stream, io.BytesIO), isinstance(stream, io.StringIO), stream.getvalue()))
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"ok"]
+
+    environ: dict[str, Any] = {}
+    setup_testing_defaults(environ)
+    environ["wsgi.input"] = io.BytesIO(b"text")
+    list(validator(application, on_violation=lambda finding: None)(environ, lambda *start: print))
+    assert seen == [(True, False, b"text")]

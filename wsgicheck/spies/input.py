@@ -119,6 +119,11 @@ class InputSpy:
             plan.read(x, Use("__iter__"))
         return self._reader.lines(iter(self._stream))
 
+    # isinstance() tells what the server gave: a stream that code knows to look into, or behind.
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return type(self._stream)
+
     # What the interpreter looks up on the type, many servers' streams have: they are their own iterators, and
     # close at the end of a with. Where one has not, the spy must not seem to.
 
