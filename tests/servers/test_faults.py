@@ -48,7 +48,7 @@ def test_a_fault_is_found_by_its_rule(fault: Fault) -> None:
     finding = run.findings[0]
     assert "expected" in finding.evidence
     assert finding.events
-    assert "send(" in finding.program
+    assert ".sendall(" in finding.program
     compile(finding.program, "program", "exec")
 
 

@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from .. import __version__
 from ..errors import HarnessError
-from ..harness.program import program
+from ..harness.program import curl_line, program
 from ..harness.recipes import Recipe, for_command, recipe
-from ..harness.session import Remote, Session, tape
+from ..harness.session import Remote, Session
+from ..harness.tape import settled, tape
 from ..model.finding import Finding
 from ..model.rule import HOLDS, NOT_APPLICABLE, SERVER, Card
 from ..model.run import RuleResult, Run, RunVerdict, Subject
@@ -46,6 +47,7 @@ class _Sum:
     judged: int = 0
     verdict: RunVerdict = RunVerdict.UNEXERCISED
     evidence: str = ""
+    scene: Scene | None = None
     seen: Seen = field(default_factory=Seen)
     wire: Wire = field(default_factory=Wire)
     count: int = 0
@@ -96,7 +98,8 @@ class _Check:
             if total.verdict is RunVerdict.UNEXERCISED:
                 total.verdict = RunVerdict.HOLDS
             return False
-        total.verdict, total.evidence, total.seen, total.wire = RunVerdict.BROKEN, str(verdict), seen, wire
+        total.verdict, total.evidence = RunVerdict.BROKEN, str(verdict)
+        total.scene, total.seen, total.wire = card, seen, wire
         total.count += 1
         return True
 
@@ -149,7 +152,7 @@ class _Check:
                     total.count += 1
                     if total.verdict is not RunVerdict.BROKEN:
                         total.verdict, total.evidence = RunVerdict.BROKEN, str(event.facts.get("evidence"))
-                        total.seen, total.wire = seen, wire
+                        total.scene, total.seen, total.wire = card, seen, wire
             for event in seen.all("crashed"):
                 total = self.sums.get(str(event.facts.get("rule")))
                 if total is not None:
@@ -198,7 +201,7 @@ class _Check:
                 raise
             total = self.sums[card.id]
             first = str(error).splitlines()[0]
-            total.verdict, total.count, total.judged = RunVerdict.BROKEN, 1, 1
+            total.verdict, total.count, total.judged, total.scene = RunVerdict.BROKEN, 1, 1, card
             total.evidence = f"the server does not start with a {card.kind} as its application: {first}"
 
     def report(self, details: tuple[str, ...], nothing: str) -> Run:
@@ -219,11 +222,20 @@ class _Check:
         for card in sorted(self.cards, key=lambda card: -card.level.rank):
             total = self.sums[card.id]
             if total.verdict is RunVerdict.BROKEN:
-                script = card.steps(total.wire.asked) if isinstance(card, Scene) else ()
-                found.append(Finding(card.id, card.family, card.level, "server", total.evidence, max(1, total.count),
-                                     events=tape(total.seen, total.wire), layers=layers,
-                                     program=program(card.id, script) if script else ""))
+                shell, code = self.reproduction(total)
+                found.append(Finding(card.id, card.family, card.level, "server", settled(total.evidence),
+                                     max(1, total.count), events=tape(total.seen, total.wire), layers=layers,
+                                     program=code, shell=shell))
         return found
+
+    def reproduction(self, total: _Sum) -> tuple[str, str]:
+        """Return the line for the shell ("" where curl cannot say it) and the program that show a finding again."""
+        scene = total.scene
+        if scene is None:
+            return "", ""
+        place = self.session.place(scene)
+        script = scene.steps(total.wire.asked)
+        return curl_line(scene.id, script, total.wire, place), program(scene.id, script, place)
 
 
 def _check(session: Session, subject: str, select: Iterable[str], ignore: Iterable[str], seed: int | None,
@@ -256,10 +268,17 @@ def check_server(name: str | Recipe, *, select: Iterable[str] = (), ignore: Iter
                   max_time, progress)
 
 
+def _unchecked(recipe_: Recipe, error: HarnessError, seed_: int | None) -> Run:
+    """Return the Run of a server that was not checked: why not, and its log's last lines as notes."""
+    why, *log = str(error).splitlines()
+    return Run(Subject("server", recipe_.name), 0 if seed_ is None else seed_, 0.0, 0, (), (), why,
+               tuple(settled(line.strip()) for line in log), version=__version__)
+
+
 def check_all(names: Iterable[str], *, jobs: int = 2, select: Iterable[str] = (), ignore: Iterable[str] = (),
               seed: int | None = None, examples: int = 8, max_time: float = 300.0,
-              progress: Callable[[str, int, int], None] | None = None) -> list[tuple[Recipe, Run | HarnessError]]:
-    """Check several servers, `jobs` at a time; one that cannot be checked stands there with its error.
+              progress: Callable[[str, int, int], None] | None = None) -> list[tuple[Recipe, Run]]:
+    """Check several servers, `jobs` at a time; the run of one that cannot be checked says why not.
 
     `progress` is told of each server that is done, how many are, and how many there will be.
     Raises ConfigError as check_server does.
@@ -269,17 +288,16 @@ def check_all(names: Iterable[str], *, jobs: int = 2, select: Iterable[str] = ()
     chosen_of(server_cards(), *words)
     done: list[str] = []
 
-    def one(each: Recipe) -> tuple[Recipe, Run | HarnessError]:
-        outcome: Run | HarnessError
+    def one(each: Recipe) -> tuple[Recipe, Run]:
         try:
-            outcome = check_server(each, select=words[0], ignore=words[1], seed=seed, examples=examples,
-                                   max_time=max_time)
+            run = check_server(each, select=words[0], ignore=words[1], seed=seed, examples=examples,
+                               max_time=max_time)
         except HarnessError as error:
-            outcome = error
+            run = _unchecked(each, error, seed)
         done.append(each.name)
         if progress is not None:
             progress(each.name, len(done), len(chosen))
-        return each, outcome
+        return each, run
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         try:

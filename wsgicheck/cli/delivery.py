@@ -26,7 +26,7 @@ from .memory import remember
 from .options import Screen, near
 from .silence import silence
 
-__all__ = ["Delivery", "View", "put", "shown_on"]
+__all__ = ["Delivery", "View", "put", "shown_on", "write"]
 
 _FOR_PEOPLE = ("text", "full", "concise")
 
@@ -129,16 +129,16 @@ class Delivery:
             run = accept(run, read_baseline(config.baseline))
         remember(run, {"chdir": config.chdir, "settings": config.settings, "timeout": config.timeout, **self.again})
         for form, file in config.report:
-            _write(file, self.rendered(run, form, to_file=True))
+            write(file, self.rendered(run, form, to_file=True))
         if config.output:
-            _write(config.output, self.rendered(run, config.format, to_file=True))
+            write(config.output, self.rendered(run, config.format, to_file=True))
         else:
             put(self.rendered(run, config.format), for_people=config.format in _FOR_PEOPLE)
         self._warn(run)
         code = run.exit_code(config.fail_on)
         return OK if code == FINDINGS and self.exit_zero else code
 
-    def rendered(self, run: Run, form: str, to_file: bool = False) -> str:
+    def rendered(self, run: Run, form: str, to_file: bool | str = False) -> str:
         """Return `run` in the format `form`, as standard output or a file takes it."""
         screen, people = self.screen, form in _FOR_PEOPLE
         view = View(bool(screen.color), 100, False) if to_file else shown_on(screen.color)
@@ -179,7 +179,8 @@ def _require_place(file: str, origin: str) -> None:
         raise ConfigError(f"{origin}: there is no folder {path.parent} to write {path.name} into")
 
 
-def _write(file: str, text: str) -> None:
+def write(file: str, text: str) -> None:
+    """Write a report; raises ConfigError where that cannot be done."""
     try:
         Path(file).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:

@@ -39,7 +39,7 @@ def _serve(target: str, port: int, directory: str) -> int:
 @click.argument("word", metavar="ID|FILE")
 @click.argument("finding_id", required=False, metavar="[ID]", default="")
 @click.option("--serve", type=click.IntRange(0, 65535), default=None, metavar="PORT", cls=Option,
-              help="Serve the application on 127.0.0.1 instead, for the curl line.")
+              help="Serve the application on 127.0.0.1 instead, for the curl line; or run the server there.")
 @click.option("-v", "--verbose", is_flag=True, cls=Option, help="Show everything.")
 @screen_options
 def command(word: str, finding_id: str, serve: int | None, verbose: bool, color: bool | None) -> int:
@@ -64,8 +64,14 @@ def command(word: str, finding_id: str, serve: int | None, verbose: bool, color:
     given = report.get("arguments")
     arguments: dict[str, Any] = given if isinstance(given, dict) else {}
     if serve is not None:
+        if kind == "server" and not arguments.get("url"):
+            from .server import serve_probe
+
+            known, line = str(arguments.get("server", "")), str(arguments.get("command", ""))
+            return serve_probe(known or ("" if line else target), line, serve, (finding.rule,))
         if kind != "application":
-            raise ConfigError(f"--serve is for a finding about an application; this one is about a {kind}")
+            raise ConfigError(f"--serve is for a finding about an application; this one is about a {kind}"
+                              + (" that runs already" if kind == "server" else ""))
         return _serve(target, serve, str(arguments.get("chdir", "")))
     stats = report.get("stats")
     seed = stats.get("seed", 0) if isinstance(stats, dict) else 0

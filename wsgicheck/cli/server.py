@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import click
 
 from ..config import Config
-from ..errors import ConfigError, HarnessError
-from ..model.run import Run
-from .exits import FINDINGS, NOTHING_CHECKED, OK
+from ..errors import ConfigError
+from ..show import printable
+from .exits import FINDINGS, OK
 from .options import Command, Option, Screen, report_options, settle, verdict_options
 
-__all__ = ["command"]
+__all__ = ["command", "serve_probe"]
 
 
 def _one(config: Config, names: tuple[str, ...], command_line: str, url: str, channel: str, screen: Screen,
@@ -43,6 +42,25 @@ def _one(config: Config, names: tuple[str, ...], command_line: str, url: str, ch
     return delivery.deliver(run)
 
 
+def serve_probe(name: str, command_line: str, port: int, select: tuple[str, ...]) -> int:
+    """Run a server on `port` with the probe inside, and pass on what the probe tells, until it is interrupted."""
+    from ..harness.recipes import for_command, recipe
+    from ..harness.stand import stand
+    from ..rules.server import scenes
+
+    chosen = for_command(command_line) if command_line else recipe(name)
+    kinds = {scene.kind for scene in scenes() if scene.id in select or scene.name in select}
+
+    def ready(at: int) -> None:
+        click.echo(f"wsgicheck: {chosen.title} on http://127.0.0.1:{at}/ with the probe inside (Ctrl-C ends it)",
+                   err=True)
+
+    ended = stand(chosen, port, kind=kinds.pop() if len(kinds) == 1 else "function", ready=ready,
+                  told=lambda line: click.echo(printable(line)))
+    click.echo(f"wsgicheck: {chosen.title} {ended}", err=True)
+    return FINDINGS
+
+
 def _cards() -> tuple[Any, Any]:
     from ..active.server import server_cards
     from ..rules import every_card
@@ -51,11 +69,12 @@ def _cards() -> tuple[Any, Any]:
 
 
 def _several(config: Config, names: tuple[str, ...], jobs: int, screen: Screen, given: dict[str, Any]) -> int:
-    """Check several servers; the reports follow one another, in HTML they are one matrix."""
+    """Check several servers; the reports follow one another, in JSON as a list, and in HTML they are one matrix."""
     from ..active.server import check_all
     from ..report.matrix import render_matrix, row_of
     from ..report.progress import Progress
-    from .delivery import Delivery, put
+    from .delivery import Delivery, put, write
+    from .memory import remember
 
     delivery = Delivery(config, screen, exit_zero=given["exit_zero"])
     delivery.require(*_cards())
@@ -66,22 +85,27 @@ def _several(config: Config, names: tuple[str, ...], jobs: int, screen: Screen, 
 
         outcomes = check_all(names, jobs=jobs, select=config.select, ignore=config.ignore, seed=config.seed,
                              max_time=config.max_time, progress=progress)
-    runs = [(recipe, run) for recipe, run in outcomes if isinstance(run, Run)]
-    if config.format == "html":
-        page = render_matrix([row_of(run, recipe.title) for recipe, run in runs])
-        if config.output:
-            Path(config.output).write_text(page, encoding="utf-8")
-        else:
-            put(page, for_people=False)
-    code = OK
     for recipe, run in outcomes:
-        if isinstance(run, HarnessError):
-            click.echo(f"wsgicheck: {recipe.name} was not checked: {run}", err=True)
-            code = max(code, NOTHING_CHECKED)
-        elif config.format != "html":
-            put(delivery.rendered(run, config.format), for_people=config.format in ("text", "full", "concise"))
-    failing = any(run.exit_code(config.fail_on) == FINDINGS for _, run in runs)
-    return FINDINGS if failing and not given["exit_zero"] else code
+        remember(run, {"server": recipe.name})
+        if run.nothing_checked:
+            click.echo(f"wsgicheck: {recipe.name} was not checked: {printable(run.nothing_checked)}", err=True)
+
+    def rendered(form: str, file: str = "") -> str:
+        if form == "html":
+            return render_matrix([row_of(run, recipe.title) for recipe, run in outcomes])
+        each = [delivery.rendered(run, form, file) for _, run in outcomes]
+        return "[\n" + ",\n".join(text.rstrip("\n") for text in each) + "\n]\n" if form == "json" else "\n".join(each)
+
+    for form, file in config.report:
+        write(file, rendered(form, file))
+    if config.output:
+        write(config.output, rendered(config.format, config.output))
+    else:
+        put(rendered(config.format), for_people=config.format in ("text", "full", "concise"))
+    codes = {run.exit_code(config.fail_on) for _, run in outcomes}
+    if FINDINGS in codes and not given["exit_zero"]:
+        return FINDINGS
+    return max(codes - {FINDINGS}, default=OK)
 
 
 @click.command("server", cls=Command, short_help="Check a real server over its socket.")
@@ -94,6 +118,8 @@ def _several(config: Config, names: tuple[str, ...], jobs: int, screen: Screen, 
               help="With --url: the server's $WSGICHECK_CHANNEL.")
 @click.option("--all", "all_", is_flag=True, cls=Option, heading="The server", help="Check every known server.")
 @click.option("--list", "list_", is_flag=True, cls=Option, heading="The server", help="Name the known servers.")
+@click.option("--serve", type=click.IntRange(0, 65535), default=None, metavar="PORT", cls=Option,
+              heading="The server", help="Check nothing: run it there, for the programs that a report shows.")
 @click.option("--jobs", cls=Option, heading="The server", type=click.IntRange(1, 16), default=2, metavar="N",
               help="With several: so many at a time.  [default: 2]")
 @verdict_options
@@ -104,7 +130,7 @@ def _several(config: Config, names: tuple[str, ...], jobs: int, screen: Screen, 
 @report_options
 @click.pass_context
 def command(ctx: click.Context, /, names: tuple[str, ...], command_line: str, url: str, channel: str, all_: bool,
-            list_: bool, jobs: int, **given: Any) -> int:
+            list_: bool, jobs: int, serve: int | None, **given: Any) -> int:
     """Check real servers: known ones by NAME, any other by --command or --url.
 
     A known server is installed into an environment of its own below the user's cache folder. It is started on a
@@ -121,6 +147,10 @@ def command(ctx: click.Context, /, names: tuple[str, ...], command_line: str, ur
         names = tuple(recipes())
     if bool(names) + bool(command_line) + bool(url) != 1:
         raise ConfigError("name a server, or give --command or --url; `wsgicheck server --list` names the known ones")
+    if serve is not None:
+        if url or len(names) > 1:
+            raise ConfigError("--serve runs one server: a known NAME, or --command")
+        return serve_probe(names[0] if names else "", command_line, serve, config.select)
     screen = Screen(given["color"], given["verbose"], given["quiet"])
     if len(names) > 1:
         return _several(config, names, jobs, screen, given)

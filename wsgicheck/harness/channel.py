@@ -81,6 +81,13 @@ class Channel:
             pass
         os.chmod(path, 0o666)
 
+    def tags(self) -> list[str]:
+        """Return the tags that something was told of, in order."""
+        try:
+            return sorted(os.listdir(self._events))
+        except OSError:
+            return []
+
     def signal(self, tag: str, name: str) -> None:
         """Give a signal to the application."""
         with open(f"{self._go}/{tag}.{name}", "ab"):

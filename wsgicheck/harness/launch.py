@@ -37,10 +37,19 @@ _MODULES = ("errors.py", "show.py", "syntax.py", "plan.py", "harness/__init__.py
             "harness/probe.py", "harness/onlooker.py")
 
 
-def free_port() -> int:
-    """Return a port of the loopback interface that nothing listens on now."""
+def free_port(wanted: int = 0) -> int:
+    """Return a port of the loopback interface that nothing listens on now.
+
+    Raises HarnessError where it is to be `wanted`, and that cannot be had.
+    """
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        if wanted:
+            # What a connection that has just ended leaves behind is in nobody's way; who listens there is.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError as error:
+            raise HarnessError(f"port {wanted} of {HOST} cannot be had: {error.strerror or error}") from None
         return int(probe.getsockname()[1])
 
 
@@ -74,10 +83,14 @@ class Launched:
     Args:
         kind: which kind of callable the probe is.
         target: the user's application, to be run in place of the probe.
+        port: where to listen, 0 for any port that is free.
+        channel: the folder of the probe's channel, None for the run's own.
     """
 
-    def __init__(self, recipe: Recipe, python: Path, *, kind: str = "function", target: str = "") -> None:
+    def __init__(self, recipe: Recipe, python: Path, *, kind: str = "function", target: str = "", port: int = 0,
+                 channel: Path | None = None) -> None:
         self.recipe, self.python, self.kind, self.target = recipe, python, kind, target
+        self.wanted_port, self.channel_folder = port, channel
         self.run = f"wsgicheck-run-{secrets.token_hex(8)}-end"
         self.port = 0
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -90,7 +103,7 @@ class Launched:
         self.folder = Path(tempfile.mkdtemp(prefix="wsgicheck-"))
         try:
             self.folder.chmod(0o777 if self.recipe.world_readable else 0o755)
-            self.channel = Channel(self.folder)
+            self.channel = Channel(self.channel_folder or self.folder)
             self.channel.prepare()
             self._write_files()
             self._start()
@@ -109,7 +122,7 @@ class Launched:
                 "site": str(self.folder / "site"), "apache_user": user, "mod_wsgi_py": str(built)}
 
     def _write_files(self) -> None:
-        self.port = free_port()
+        self.port = free_port(self.wanted_port)
         self.values = self._values(free_port())
         site = self.folder / "site"
         self._furnish(site)
@@ -130,7 +143,7 @@ class Launched:
 
     def _loader(self) -> str:
         """Return the lines that put the probe, or the user's application, under the name `application`."""
-        folder, run = str(self.folder), self.run
+        folder, run = str(self.channel.folder), self.run
         if not self.target:
             return (f"from wsgicheck.harness.probe import load\n"
                     f"application = load({folder!r}, {run!r}, {self.kind!r})\n")

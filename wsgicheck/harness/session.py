@@ -7,7 +7,7 @@ does not, that is told to the scene's judge and the server is started anew; `clo
 from __future__ import annotations
 
 import json
-import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -26,9 +26,10 @@ from .client import play
 from .environments import environment, versions
 from .launch import Launched
 from .probe import BY_HAND, default_channel
+from .program import PORT, Place
 from .recipes import Recipe
 
-__all__ = ["Remote", "Server", "Session", "endpoints_of", "tape"]
+__all__ = ["Remote", "Server", "Session", "endpoints_of"]
 
 # A scene's application waits at most 5 s for its client; a server of one thread answers only then.
 _PATIENCE = 8.0
@@ -143,6 +144,19 @@ class Session:
             return ()
         return versions(self.python, self.recipe)
 
+    def place(self, card: Scene) -> Place:
+        """Return where a reproduction of that scene speaks to, and how the server gets there."""
+        if self.remote is not None:
+            return Place("as it was checked, with the application wsgicheck.harness.probe:application",
+                         *self.remote.address)
+        if self.recipe is None or self.recipe.name == "command":
+            subject = ["--command", self.recipe.title if self.recipe is not None else ""]
+        else:
+            subject = [self.recipe.name]
+        # Only a rule can say which kind of callable the probe has to be.
+        rule = [] if card.kind == "function" else ["--select", card.id]
+        return Place(shlex.join(["wsgicheck", "server", *subject, *rule, "--serve", str(PORT)]))
+
     @property
     def facts(self) -> dict[str, Any]:
         """What the recipe says of its set-up."""
@@ -211,31 +225,3 @@ def endpoints_of(target: str, seconds: float = 30.0) -> list[tuple[str, str]]:
         out.seek(0)
         found = out.read()
     return [(str(method), str(path)) for method, path in json.loads(found)]
-
-
-def tape(seen: Seen, wire: Wire) -> tuple[str, ...]:
-    """Return what happened as lines for a person: sent, received and told, in the order of time."""
-    begun = min((a.at for a in wire.arrivals), default=None)
-    firsts = [e.at for e in seen.events] + ([begun] if begun is not None else [])
-    zero = min(firsts, default=0.0)
-    lines: list[tuple[float, str]] = [(0.0, f"> {data!r}") for data in wire.sent if data]
-    for one in (wire, *wire.beside):
-        last = 0
-        for arrival in one.arrivals[:20]:
-            piece = one.data[last : arrival.total]
-            shown = repr(piece) if len(piece) <= 400 else f"{piece[:400]!r}… ({len(piece)} bytes)"
-            lines.append((arrival.at, f"< {shown}"))
-            last = arrival.total
-        lines.append((float("inf"), f"= connection {one.ended}"))
-    for event in seen.events[:40]:
-        facts = {k: v for k, v in event.facts.items() if k not in ("environ", "flags")}
-        told = ", ".join(f"{k}={v!r}"[:120] for k, v in facts.items())
-        lines.append((event.at, f"probe (pid {event.pid}): {event.name}" + (f" {told}" if told else "")))
-    lines.sort(key=lambda line: line[0])
-    stamped = []
-    for at, text in lines:
-        when = "" if at in (0.0, float("inf")) else f"{max(at - zero, 0):7.3f} s  "
-        stamped.append(when + re.sub(r"\.\d+\.\d{6,}", ".TAG", text))
-    if seen.died:
-        stamped.append(f"= the server {seen.died}")
-    return tuple(stamped)

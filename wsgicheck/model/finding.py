@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .request import Case
+from .request import Case, Request
 from .rule import Level
 
 __all__ = ["Finding", "Site"]
@@ -42,6 +42,10 @@ class Finding:
         layers: the stack, outermost first, where blame was looked for.
         program: a program of the standard library alone that shows it again, where no case can say it
             (a real server: bytes, pauses and endings on its socket).
+        shell: the line for the shell that shows it again, where the run itself made it and curl can say it.
+        beside: for a law that looks at further requests, those that it was given.
+        given: what was drawn besides the request, as a Python literal: the applications inside a middleware, or
+            what a server's scene was played with; "" for nothing.
     """
 
     rule: str
@@ -56,6 +60,9 @@ class Finding:
     events: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     program: str = ""
+    shell: str = ""
+    beside: tuple[Request, ...] = ()
+    given: str = ""
 
     @property
     def name(self) -> str:

@@ -162,12 +162,13 @@ class Blocks:
         name = self.view.id(finding)
         yield (("dim bold", f"  {'again':<{_LABEL}}"), ("bold", f"wsgicheck replay {name}"))
         subject, case = self.view.run.subject, finding.case
-        if case is not None and _can_be_sent(case):
+        if finding.shell or (case is not None and _can_be_sent(case)):
             if subject.kind != "server":
                 yield (("", " " * (_LABEL + 2)), ("bold", f"wsgicheck replay {name} --serve 8000 &"))
             for line in curls(finding).split("\n"):
                 yield (("", " " * (_LABEL + 2)), ("bold", line))
-        if self.options.verbose:
+        # What curl can say needs no program, but where it is asked for.
+        if self.options.verbose or (finding.program and subject.kind == "server" and not finding.shell):
             code = script(finding, subject, card)
         elif finding.program:
             yield (("dim", " " * (_LABEL + 2) + "or as the program that -v shows"),)

@@ -213,7 +213,8 @@ def finding_from(report: Mapping[str, Any], name: str) -> Finding:
             case=None if record["request"] is None else case_from(record["request"]),
             twin=None if record["twin"] is None else case_from(record["twin"]),
             events=tuple(map(str, record["events"])), layers=tuple(map(str, record["layers"])),
-            program=str(record["reproduce"]["python"]) if record["reproduce"]["brought"] else "")
+            program=str(record["reproduce"]["python"]) if record["reproduce"]["brought"] else "",
+            shell=str(record["reproduce"]["curl"]) if record["reproduce"]["brought"] and not record["request"] else "")
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"the finding is not as {SCHEMA} has it: {safe(repr(error), 200)}") from None
 

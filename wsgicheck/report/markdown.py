@@ -152,7 +152,7 @@ def _table(view: RunView) -> str:
 
 
 def _reproduce(finding: Finding, view: RunView, card: Card | None) -> str:
-    parts = [fence(curls(finding), "sh")] if finding.case is not None else []
+    parts = [fence(curls(finding), "sh")] if curls(finding) else []
     python = script(finding, view.run.subject, card)
     if not python and not parts:
         return ""

@@ -20,7 +20,13 @@ __all__ = ["Judged", "Row", "render_matrix", "row_of"]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One rule's verdict on one server; `tape` is what happened, `note` what a person found out."""
+    """One rule's verdict on one server.
+
+    Attributes:
+        tape: what happened.
+        note: what a person found out.
+        again: the line for the shell, or the program, that shows it again.
+    """
 
     family: str
     rule: str
@@ -29,11 +35,17 @@ class Judged:
     evidence: str = ""
     tape: tuple[str, ...] = ()
     note: str = ""
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One server; `why` says why it could not be checked, "" where it was."""
+    """One server.
+
+    Attributes:
+        why: why it could not be checked, "" where it was.
+        log: the last lines of its log, where it could not.
+    """
 
     name: str
     title: str
@@ -41,6 +53,7 @@ class Row:
     notes: tuple[str, ...] = ()
     judged: tuple[Judged, ...] = ()
     why: str = ""
+    log: tuple[str, ...] = ()
 
 
 def row_of(run: Run, title: str = "") -> Row:
@@ -50,8 +63,11 @@ def row_of(run: Run, title: str = "") -> Row:
     for result in run.rules:
         finding = found.get(result.id)
         judged.append(Judged(result.family, result.id, result.level.value, result.verdict.value,
-                             finding.evidence if finding else "", finding.events if finding else ()))
-    return Row(run.subject.target, title or run.subject.target, run.subject.details, run.notes, tuple(judged))
+                             finding.evidence if finding else "", finding.events if finding else (),
+                             again=(finding.shell or finding.program) if finding else ""))
+    notes, log = (run.notes, ()) if judged else ((), run.notes)
+    return Row(run.subject.target, title or run.subject.target, run.subject.details, notes, tuple(judged),
+               run.nothing_checked, log)
 
 
 # Where the catalogue's own rules watched from inside the server, their families share one column.
@@ -133,6 +149,9 @@ def _item(one: Judged) -> Iterable[str]:
         yield f'<br><span class="small">By hand: {_text(one.note)}</span>'
     if one.tape:
         yield "<pre>" + "\n".join(_text(entry) for entry in one.tape) + "</pre>"
+    if one.again:
+        lines = "\n".join(escape(safe(line, 100_000)) for line in one.again.rstrip("\n").split("\n"))
+        yield f"<details><summary>See it again</summary><pre>{lines}</pre></details>"
     yield "</li>"
 
 
@@ -140,6 +159,8 @@ def _section(row: Row, columns: Mapping[str, Sequence[Judged]]) -> Iterable[str]
     yield f'<section><h2>{_text(row.title)}</h2><p class="small">{_text(" · ".join((*row.versions, *row.notes)))}</p>'
     if row.why:
         yield f"<p>Not checked: {_text(row.why)}</p>"
+    if row.log:
+        yield "<pre>" + "\n".join(_text(line) for line in row.log) + "</pre>"
     for column, judged in columns.items():
         kind, _, words = _cell(judged)
         order = sorted(judged, key=lambda one: (one.verdict != "broken", one.verdict == "unexercised"))
@@ -178,6 +199,9 @@ def render_matrix(rows: Sequence[Row]) -> str:
     out.append("</tr></thead><tbody>")
     for row, own in zip(rows, by_row, strict=True):
         out.append(f'<tr><th scope="row">{_text(row.name)}</th>')
+        if row.why and not own:
+            out.append(f'<td class="none" colspan="{max(1, len(columns))}">not checked: {_text(row.why)}</td></tr>')
+            continue
         for column in columns:
             if column in own:
                 kind, mark, words = _cell(own[column])

@@ -6,11 +6,12 @@ word nor the line; what HTTP cannot carry (a missing CGI variable, a NUL) is lef
 
 from __future__ import annotations
 
-import shlex
 from urllib.parse import quote
 
+from ..harness.shell import printf, shell_word
 from ..model.finding import Finding
 from ..model.request import Case, Request
+from .safe import line as safe
 
 __all__ = ["BASE_URL", "curl", "curls", "shell_word"]
 
@@ -27,27 +28,6 @@ def _bytes(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace")
-
-
-def shell_word(data: bytes) -> str:
-    """Return a POSIX shell word that expands to `data`, which has no NUL and does not end in a line feed.
-
-    Bytes outside printable ASCII become octal escapes for printf, so the line is ASCII and one line.
-    """
-    if all(32 <= byte < 127 for byte in data):
-        return shlex.quote(data.decode("ascii"))
-    return f'"$({_printf(data)})"'
-
-
-def _printf(data: bytes) -> str:
-    return "printf '" + "".join(_octal(byte) for byte in data) + "'"
-
-
-def _octal(byte: int) -> str:
-    character = chr(byte)
-    if character.isascii() and (character.isalnum() or character in " ./:;=,_-+*<>()[]{}&?@"):
-        return character
-    return f"\\{byte:03o}"
 
 
 def _field_name(key: str) -> str:
@@ -117,7 +97,7 @@ def curl(case: Case, base: str = BASE_URL) -> str:
             words += ["--data-raw" if request.body[:1] == b"@" else "--data-binary",
                       shell_word(request.body)]
         else:
-            prefix = _printf(request.body) + " | "
+            prefix = printf(request.body) + " | "
             words += ["--data-binary", "@-"]
         if request.input_terminated and "Content-Length" not in names:
             words += ["-H", shell_word(b"Transfer-Encoding: chunked")]
@@ -128,7 +108,12 @@ def curl(case: Case, base: str = BASE_URL) -> str:
 
 
 def curls(finding: Finding, base: str = BASE_URL) -> str:
-    """Return the shell lines of a finding's request and of its twin, "" where no request is at play."""
+    """Return the shell lines that show a finding: of its request and its twin, or the one that the run made.
+
+    "" where no request is at play, and where curl cannot say it.
+    """
+    if finding.shell:
+        return safe(finding.shell, 100_000)
     return "\n".join(curl(case, base) for case in (finding.case, finding.twin) if case is not None)
 
 

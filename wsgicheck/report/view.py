@@ -46,14 +46,15 @@ def _hash(parts: Iterable[str], digits: int) -> str:
     return "".join(_DIGITS[(number >> (5 * place)) & 31] for place in range(digits))
 
 
-def finding_id(finding: Finding) -> str:
+def finding_id(finding: Finding, server: str = "") -> str:
     """Return the six characters by which `wsgicheck replay` and a baseline know `finding`.
 
-    The line counts only by its function, where there is one: code that moves keeps its findings.
+    The line counts only by its function, where there is one: code that moves keeps its findings. Findings about
+    servers have no place: `server` tells those of several servers apart.
     """
     site = finding.site
     place = ("", "") if site is None else (site.file, site.function or str(site.line))
-    return _hash((finding.rule, finding.culprit, *place), 6)
+    return _hash((finding.rule, finding.culprit, *place, *filter(None, (server,))), 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class RunView:
         """The new ones, the worst first."""
         self.accepted = tuple(f for f in self.ordered if f.rule in self.known)
         """Those in the user's baseline."""
-        self.ids = _ids(self.ordered)
+        self.ids = _ids(self.ordered, run.subject.target if run.subject.kind == "server" else "")
         self.outcome = self._outcome(fail_on)
 
     def id(self, finding: Finding) -> str:
@@ -127,11 +128,11 @@ def _place(finding: Finding) -> tuple[object, ...]:
             finding.evidence, request.method if request else "", request.path[:200] if request else "")
 
 
-def _ids(findings: tuple[Finding, ...]) -> dict[Finding, str]:
+def _ids(findings: tuple[Finding, ...], server: str) -> dict[Finding, str]:
     ids: dict[Finding, str] = {}
     taken: dict[str, int] = {}
     for finding in findings:
-        short = finding_id(finding)
+        short = finding_id(finding, server)
         taken[short] = taken.get(short, 0) + 1
         # Two findings of one rule in one function: the second is told by its number, in the order above.
         ids.setdefault(finding, short if taken[short] == 1 else f"{short}-{taken[short]}")
