@@ -24,6 +24,7 @@ from .rules import passive_rules
 from .rules.gates import gates
 from .selection import select as select_rules
 from .show import show
+from .spies.layers import Blame, Layers, LayerSpied
 from .spies.recorder import Recorder
 from .spies.site import LIVE_MOMENTS, site_of
 from .spies.spy import Spied
@@ -45,7 +46,8 @@ def exception_of(rule: str) -> type[RuleBroken]:
 def message(finding: Finding, rule: Rule) -> str:
     """Return the finding as one line for a person: where, which rule, what is wrong."""
     place = f"{finding.site.file}:{finding.site.line}: " if finding.site else ""
-    return f"{place}{finding.name} [{finding.level.value.upper()}, {finding.culprit}]: {finding.evidence}"
+    stack = f" (layers: {' -> '.join(finding.layers)})" if finding.layers else ""
+    return f"{place}{finding.name} [{finding.level.value.upper()}, {finding.culprit}]: {finding.evidence}{stack}"
 
 
 class _Reporter(Sink):
@@ -58,13 +60,17 @@ class _Reporter(Sink):
         self._lock = threading.Lock()
 
     def broken(self, rule: Rule, x: Exchange, evidence: str) -> None:
-        site = site_of(x, live=rule.at in LIVE_MOMENTS)
+        self.blamed(rule, x, Blame(rule.binds.value, (), evidence, site_of(x, live=rule.at in LIVE_MOMENTS)))
+
+    def blamed(self, rule: Rule, x: Exchange, blame: Blame) -> None:
+        """Take a breach whose culprit is known."""
         if not self._every_time:
             with self._lock:
-                if (rule.id, site) in self._seen or len(self._seen) >= _MOST_PLACES:
+                if (rule.id, blame.site) in self._seen or len(self._seen) >= _MOST_PLACES:
                     return
-                self._seen.add((rule.id, site))
-        self._deliver(Finding(rule.id, rule.family, rule.level, rule.binds.value, evidence, site=site), rule)
+                self._seen.add((rule.id, blame.site))
+        self._deliver(Finding(rule.id, rule.family, rule.level, blame.culprit, blame.evidence, site=blame.site,
+                              layers=blame.layers), rule)
 
     def crashed(self, rule: Rule, x: Exchange, error: Exception) -> None:
         log.error("wsgicheck's own check %s failed: %s (please report it; the application is not to blame)",
@@ -134,9 +140,33 @@ class RecordingValidator(Validator):
         return super().__call__(*args, **keywords)
 
 
+class LayeredValidator(LayerSpied, Validator):
+    """A Validator that watches each layer of a stack, and knows which of them broke a rule."""
+
+    __slots__ = ("_recorder", "_share")
+
+    def __init__(self, application: Callable[..., Any], layers: Layers, share: float,
+                 recorder: Recorder | None) -> None:
+        super().__init__(application, layers, done=recorder.done if recorder is not None else None)
+        self._share, self._recorder = share, recorder
+        layers.watch()
+
+    def _begin(self, x: Exchange) -> None:
+        super()._begin(x)
+        if self._recorder is not None:
+            self._recorder.begin(x)
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if self._share < 1 and random.random() >= self._share:
+            return self.__wrapped__(*args, **keywords)
+        if self._recorder is not None:
+            self._recorder.enter(args[0] if args else keywords.get("environ"))
+        return super().__call__(*args, **keywords)
+
+
 def validator(application: Callable[..., Any], *, on_violation: OnViolation = "raise",
               select: Iterable[str] = (), ignore: Iterable[str] = (), sample: float = 1.0,
-              record: str | os.PathLike[str] = "") -> Validator:
+              record: str | os.PathLike[str] = "", layers: bool = False) -> Validator:
     """Wrap `application` so that every exchange with it is judged by the rules of PEP 3333.
 
     Args:
@@ -148,6 +178,10 @@ def validator(application: Callable[..., Any], *, on_violation: OnViolation = "r
         sample: the share of requests that are watched, from 0 to 1.
         record: a file to which each watched request is appended, to be asked again by
             `wsgicheck --traffic FILE`. It holds cookies and passwords as they came.
+        layers: watch each middleware of a stack by itself, so that a finding's culprit is the layer that broke the
+            rule, and `layers` of the finding shows where in the stack. From then on a spy stands in the place where
+            each layer keeps the one within (`self.app`, `Flask.wsgi_app`, a variable of a closure), and each request
+            costs as much more as there are layers.
 
     Returns:
         An application that answers as `application` does, byte for byte and exception for exception,
@@ -174,6 +208,9 @@ def validator(application: Callable[..., Any], *, on_violation: OnViolation = "r
         raise ConfigError(f'on_violation is "raise", "warn", "log" or a callable, not {show(on_violation)}')
     rules = passive_rules()
     chosen = select_rules(rules, select, ignore)
+    if layers:
+        stack = Layers(application, chosen, reporter.blamed, reporter.crashed, gates=gates())
+        return LayeredValidator(application, stack, sample, Recorder(os.fspath(record)) if record else None)
     plan = compile_plan(chosen, reporter, gates=gates())
     if record:
         return RecordingValidator(application, plan, sample, Recorder(os.fspath(record)))

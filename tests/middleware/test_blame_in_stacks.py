@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from wsgicheck.active.application import check_application
-from wsgicheck.active.layers import blame, find_layers
+from wsgicheck.active.layers import blame
 from wsgicheck.active.options import Options
 from wsgicheck.model.request import Case, Drive, Request
 from wsgicheck.model.rule import Rule
 from wsgicheck.rules import passive_rules
+from wsgicheck.spies.stack import find_layers
 
 App = Callable[..., Any]
 STACK = '''
@@ -118,7 +119,7 @@ def _rule(name: str) -> Rule:
 
 def test_the_layers_of_a_stack_are_found_from_outside_to_inside() -> None:
     assert [layer.name for layer in find_layers(five())] == [
-        "closure", "Timing", "Slotted", "Method", "innermost", "innermost"]
+        "closure", "Timing", "Slotted", "Method", "cookie", "innermost"]
 
 
 def test_in_a_five_layer_stack_the_guilty_one_is_named() -> None:
@@ -128,9 +129,11 @@ def test_in_a_five_layer_stack_the_guilty_one_is_named() -> None:
     assert found.layers[:3] == ("closure", "Timing (broken after this one)", "Slotted (clean after this one)")
     assert found.site is not None
     assert found.site.function == "Timing.__call__.<locals>.start"
-    other = blame(five(), _case(), _rule("connection-is-left-to-the-server"))
+    stack = closure(Slotted(Slotted(Method(cookie(innermost)).answer)))
+    other = blame(stack, _case(), _rule("connection-is-left-to-the-server"))
     assert other is not None
-    assert other.layers[4] == "innermost (broken after this one)", "functools.wraps gave it the name of what it wraps"
+    assert other.culprit == "cookie", "its own name, and not the one that functools.wraps gave it"
+    assert other.layers[4:] == ("cookie (broken after this one)", "innermost (clean after this one)")
 
 
 def test_a_run_over_an_application_names_the_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from ..rules import cards_about, catalogue, process_rules
 from ..selection import select
 from ..show import show
 from .doctor import judge_import, merged
+from .layers import inward_rules
 from .options import Options
 from .records import Job, Sighting, Tally, groundless, weight
 
@@ -52,6 +53,8 @@ class _Sum:
     tally: Tally = field(default_factory=Tally)
     life: Tally = field(default_factory=Tally)
     sightings: dict[str, Sighting] = field(default_factory=dict)
+    inside: dict[str, Sighting] = field(default_factory=dict)
+    """What a middleware of the stack breaks towards the layer within."""
     details: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     all_methods: bool = True
@@ -127,7 +130,9 @@ class _Check:
     def hear(self, kind: str, payload: object) -> None:
         """Take one message of the child."""
         self.alive = True
-        if isinstance(payload, Sighting):
+        if kind == "inside" and isinstance(payload, Sighting):
+            self.sum.inside.setdefault(payload.rule, payload)
+        elif isinstance(payload, Sighting):
             self.sum.sight(payload, smaller=kind == "smallest")
         elif isinstance(payload, Tally):
             self.sum.life = payload
@@ -251,6 +256,9 @@ class _Check:
 
     def report(self) -> Run:
         tally, sightings = self.sum.tally, self.sum.sightings
+        inside = tuple(rule for rule in inward_rules(self.options) if rule.id in self.sum.inside)
+        self.chosen += inside
+        sightings |= self.sum.inside
         silent = groundless(self.chosen, frozenset(sightings))
         for name in silent:
             sightings.pop(name, None)

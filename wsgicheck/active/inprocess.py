@@ -25,7 +25,7 @@ from ..show import show
 from ..strategies import requests
 from ..targets.frameworks import details_of
 from .explore import Explorer
-from .layers import blamed
+from .layers import blamed, inward_rules, seen_inside, stack_note
 from .material import material_for
 from .options import Options
 from .place import return_line
@@ -94,8 +94,14 @@ def check_callable(application: Callable[..., Any], *, options: Options | None =
         moment = moments.get(sighting.rule, Moment.END)
         if sighting.case is not None and (moment is Moment.RETURNED or (sighting.site is None and moment in _RETURNED)):
             sighting = replace(sighting, site=return_line(application, sighting.case) or sighting.site)
-        best[sighting.rule] = blamed(sighting, by_name[sighting.rule], application)
+        best[sighting.rule] = blamed(sighting, by_name[sighting.rule], application) if options.layers else sighting
+    inward = inward_rules(options)
+    inside = {sighting.rule: sighting for sighting in seen_inside(application, explorer.gathered, inward, _ignore)}
+    best |= inside
+    chosen = (*chosen, *(rule for rule in inward if rule.id in inside))
     notes = [f"wsgicheck's own rule {rule} crashed: {text}" for rule, text in sorted(tally.crashed.items())]
+    if options.layers and stack_note(application):
+        notes.insert(0, stack_note(application))
     if tally.examples < options.max_examples:
         notes.append(f"time was over after {tally.examples} of {options.max_examples} requests "
                      f"(max_time {options.max_time:g} s)")

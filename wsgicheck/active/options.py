@@ -27,6 +27,8 @@ class Options:
         headers: (name, value) of request headers that are sent now and then.
         reach: how the application's own views are found and entered.
         shrink: whether each finding's request is made as small as it gets.
+        layers: whether the middlewares around the application are found and watched one by one, for each finding to
+            name the layer that it is the doing of.
     """
 
     select: tuple[str, ...] = ()
@@ -43,3 +45,4 @@ class Options:
     headers: tuple[tuple[str, str], ...] = ()
     reach: ReachOptions = field(default_factory=ReachOptions)
     shrink: bool = True
+    layers: bool = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -14,7 +15,7 @@ from ..errors import TargetError
 from ..harness.child import BlackBox, Child
 from ..harness.examine import begin
 from ..harness.pristine import Pristine
-from ..model.request import Case
+from ..model.request import Case, Request
 from ..model.rule import Card, Relation, Rule, Side
 from ..reach.survey import Reach, reach
 from ..rules import cards_about, catalogue, passive_rules
@@ -24,7 +25,7 @@ from ..targets import load_target
 from .batches import Batches
 from .explore import Explorer
 from .guide import Guide
-from .layers import blamed
+from .layers import blamed, inward_rules, seen_inside, stack_note
 from .place import site_for
 from .records import Job, Sighting, Tally
 
@@ -88,6 +89,7 @@ class Worker:
                 explorer.perform(case)
                 for law in laws:
                     explorer.relate(law, case.request)
+            self.look_inside(application, [case.request for case in job.cases])
         else:
             self.explore(explorer, application, laws, rules, guide, found)
             self.send("imported", watched.now())
@@ -139,10 +141,21 @@ class Worker:
             if best.case is not None:
                 self.box.begin(best.case)
                 best = replace(best, site=site_for(cards[best.rule], best, application))
-                best = blamed(best, cards[best.rule], application)
+                if job.options.layers:
+                    best = blamed(best, cards[best.rule], application)
                 self.box.end()
             self.send("smallest", best)
         explorer.tally = explored
+        self.look_inside(application, explorer.gathered)
+
+    def look_inside(self, application: Any, requests: Sequence[Request]) -> None:
+        """Ask a few plain things with every layer watched, for what a middleware does to the layer within."""
+        options = self.job.options
+        note = stack_note(application) if options.layers else ""
+        if note:
+            self.send("note", note)
+            for sighting in seen_inside(application, requests, inward_rules(options), self.doing):
+                self.send("inside", sighting)
 
     def shrunk(self, explorer: Explorer, sighting: Sighting, law: Relation | None, batches: Batches,
                seconds: float) -> Sighting:

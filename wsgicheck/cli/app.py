@@ -9,7 +9,7 @@ import click
 
 from ..config import Config
 from ..errors import ConfigError
-from .options import Command, Screen, app_options, check_options, reach_options, report_options, settle
+from .options import Command, Screen, app_options, check_options, layer_options, reach_options, report_options, settle
 
 __all__ = ["command"]
 
@@ -28,7 +28,7 @@ def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: boo
     options = Options(
         select=config.select, ignore=config.ignore, seed=config.seed, max_examples=config.max_examples,
         max_time=config.max_time, timeout=config.timeout, directory=config.chdir, settings=config.settings,
-        paths=config.paths, headers=config.headers,
+        paths=config.paths, headers=config.headers, layers=config.layers == "auto",
         reach=ReachOptions(
             routes=config.routes, named=config.route, cookies=config.cookies, login=config.login,
             openapi=config.openapi, har=config.har, access_log=config.access_log, traffic=config.traffic,
@@ -48,6 +48,7 @@ def _module_called_app(directory: str) -> bool:
 @click.argument("target", required=False, metavar="TARGET")
 @check_options
 @app_options
+@layer_options
 @reach_options
 @report_options
 @click.pass_context

@@ -18,8 +18,8 @@ from ..config import Config, load
 from ..errors import ConfigError
 
 __all__ = [
-    "Command", "Option", "Screen", "app_options", "check_options", "near", "reach_options", "report_options",
-    "rule_options", "screen_options", "settle", "target_options", "time_options", "verdict_options",
+    "Command", "Option", "Screen", "app_options", "check_options", "layer_options", "near", "reach_options",
+    "report_options", "rule_options", "screen_options", "settle", "target_options", "time_options", "verdict_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -146,6 +146,13 @@ def app_options(function: F) -> F:
         _option("--header", "headers", heading="The target", key="headers", multiple=True, metavar="'NAME: VALUE'",
                 help="Send this header field now and then. May be repeated."),
     )(function)
+
+
+def layer_options(function: F) -> F:
+    """Add the option that says whether each layer of a stack is watched."""
+    return _option("--layers", heading="The target", key="layers", type=click.Choice(["auto", "none"]),
+                   help="Name the middleware that a finding is the doing of: watch each layer that is found around "
+                        "the application, or none.  [default: auto]")(function)
 
 
 def reach_options(function: F) -> F:

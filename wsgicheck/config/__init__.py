@@ -55,6 +55,7 @@ class Config:
     har: str = ""
     access_log: str = ""
     traffic: str = ""
+    layers: str = "auto"
     unsafe_methods: bool = False
     chdir: str = ""
     settings: str = ""

@@ -69,6 +69,8 @@ KEYS: tuple[Key, ...] = (
     Key("har", kinds.text, "", "a HAR file of recorded traffic", place=True),
     Key("access-log", kinds.text, "", "an access log in the common or combined format", place=True),
     Key("traffic", kinds.text, "", "a file that validator(app, record=...) wrote", place=True),
+    Key("layers", kinds.one_of("auto", "none"), "auto",
+        "whether the middlewares around the application are watched one by one: auto or none"),
     Key("unsafe-methods", kinds.flag, False, "POST, PUT and the like may change the target's data", kinds.switch),
     Key("chdir", kinds.text, "", "the folder to change to before the target is imported", place=True),
     Key("settings", kinds.text, "", "DJANGO_SETTINGS_MODULE for the target"),

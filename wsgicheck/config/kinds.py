@@ -12,8 +12,8 @@ from typing import Any
 from ..model.rule import Level
 
 __all__ = [
-    "WrongKind", "cookies", "flag", "headers", "level", "numeral", "reports", "seconds", "switch", "text", "texts",
-    "whole", "words",
+    "WrongKind", "cookies", "flag", "headers", "level", "numeral", "one_of", "reports", "seconds", "switch", "text",
+    "texts", "whole", "words",
 ]
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
@@ -54,6 +54,17 @@ def level(value: object) -> Level:
     if isinstance(value, str) and value.lower() in levels:
         return Level(value.lower())
     raise WrongKind(f"one of {', '.join(levels)}")
+
+
+def one_of(*allowed: str) -> Callable[[object], str]:
+    """Return what reads one of a few words."""
+
+    def read(value: object) -> str:
+        if isinstance(value, str) and value.lower() in allowed:
+            return value.lower()
+        raise WrongKind(f"one of {', '.join(allowed)}")
+
+    return read
 
 
 def whole(least: int) -> Callable[[object], int]:

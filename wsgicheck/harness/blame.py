@@ -21,6 +21,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _WATCH = frozenset(os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
                    for name in ("blame.py", "watched_import.py", "watched_streams.py", "watched_calls.py"))
 _INSTALLED = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")})
+_LIBRARIES = (*_INSTALLED, *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")}, _PACKAGE)
 _DEEPEST = 400
 
 
@@ -48,6 +49,12 @@ def _is_installed(file: str) -> bool:
             or f"{os.sep}dist-packages{os.sep}" in file)
 
 
+def _is_below(file: str, root: str) -> bool:
+    """Tell whether `file` belongs to an environment that lies below `root`, as a project's own .venv does."""
+    return (any(f"{os.sep}{name}{os.sep}" in file[len(root) - 1:] for name in ("site-packages", "dist-packages"))
+            or any(file.startswith(library) and library.startswith(root) for library in _LIBRARIES))
+
+
 class Owner:
     """Knows which files are the user's own.
 
@@ -60,7 +67,7 @@ class Owner:
 
     def owns(self, file: str) -> bool:
         """Tell whether `file` is the user's own."""
-        return is_user_file(file) or (bool(self._roots) and file.startswith(self._roots))
+        return is_user_file(file) or any(file.startswith(root) and not _is_below(file, root) for root in self._roots)
 
     def blame(self, frame: FrameType | None) -> Blame | None:
         """Return who is to blame for what happens in `frame`, None for nobody."""

@@ -141,6 +141,8 @@ class Exchange:
     # -- what is no fact: no check looks at it, and it goes when the exchange ends -----------------------
     subject: object
     """What is being run (the application, then its iterable), to name the user's line."""
+    place: object = None
+    """Where in a stack of middlewares this is, while each layer is watched."""
     catch_up: Callable[[], None] | None = None
     """Brings `chunks` up to date, where the items of a long body are counted in passing."""
 
@@ -162,7 +164,7 @@ class Exchange:
 
     def __getstate__(self) -> dict[str, object]:
         facts = {name: getattr(self, name) for name in self.__slots__ if name != "__dict__"}
-        return {**facts, **self.__dict__, "subject": None, "catch_up": None}
+        return {**facts, **self.__dict__, "subject": None, "place": None, "catch_up": None}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         for name, value in state.items():
