@@ -119,11 +119,11 @@ _MOST_REMEMBERED = 4096
 def _remembering(gate: Gate, likeness: Likeness, loop: Judge, tally: MutableMapping[str, int]) -> Judge:
     """Return a judge that counts as `loop` does, and asks the rules but once for things that are alike."""
     known: dict[Hashable, tuple[str, ...]] = {}
-    proves = gate.proves
+    proves, whole = gate.proves, gate.whole
 
     def judge(x: Exchange, thing: Any) -> None:
         # Where something is broken already, some rules may not be judged.
-        if x.broken or not proves(x, thing):
+        if x.broken or not (whole or proves(x, thing)):
             loop(x, thing)
             return
         key = likeness(x, thing)
@@ -131,6 +131,8 @@ def _remembering(gate: Gate, likeness: Likeness, loop: Judge, tally: MutableMapp
         if applicable is None:
             before = dict(tally)
             loop(x, thing)
+            if x.broken or (whole and key is None):
+                return
             if len(known) >= _MOST_REMEMBERED:
                 known.clear()
             known[key] = tuple(name for name, times in tally.items() if times != before.get(name, 0))

@@ -25,6 +25,7 @@ from wsgicheck.reference.gateway import environ_of, serve
 from wsgicheck.reference.repertoire import Recipe
 from wsgicheck.rules import catalogue, passive_rules
 from wsgicheck.rules.gates import gates
+from wsgicheck.rules.gates.end import LOOKED_AT, ORDINARY
 from wsgicheck.spies.spy import Spied
 from wsgicheck.spies.start import _read_off
 from wsgicheck.strategies import DRIVES, requests
@@ -318,3 +319,57 @@ def test_with_gates_examples_break_the_same(example: Example) -> None:
             example.subject(Spied(plain, plan))
         found.append(sink.ids)
     assert found[0] == found[1]
+
+
+class Looks:
+    """Stands for an exchange and keeps the names of what was looked at."""
+
+    def __init__(self, x: Exchange, names: set[str]) -> None:
+        self._x, self._names = x, names
+
+    def __getattr__(self, name: str) -> Any:
+        self._names.add(name)
+        return getattr(self._x, name)
+
+
+# What stands on the class is the same for all exchanges that have nothing of their own in its place.
+CONSTANT = {name for name in vars(Exchange) if name not in Exchange.__slots__ and not name.startswith("_")} - ORDINARY
+
+
+@given(st.lists(st.tuples(recipes(), requests(), st.sampled_from(DRIVES)), min_size=1, max_size=3))
+@settings(max_examples=200, deadline=None)
+def test_a_run_that_remembers_finds_and_counts_the_same(story: list[tuple[Recipe, Request, Drive]]) -> None:
+    results = []
+    for chosen in (gates(), ()):
+        tally: dict[str, int] = {}
+        sink = Breaches()
+        plan = compile_plan(passive_rules(), sink, gates=chosen, tally=tally)
+        for recipe, request, drive in [*story, *story]:
+            def begin(x: Exchange, request: Request = request, drive: Drive = drive) -> None:
+                x.request, x.drive, x.body, x.events = request, drive, b"", []
+
+            with warnings.catch_warnings(), suppress(Exception):
+                warnings.simplefilter("ignore")
+                serve(Spied(recipe.build(), plan, begin=begin), request, drive)
+        results.append((sink.ids, tally))
+    assert results[0] == results[1]
+
+
+@given(recipes(), requests(), st.sampled_from(DRIVES))
+@settings(max_examples=200, deadline=None)
+def test_rules_at_the_end_look_at_nothing_but_what_is_kept(recipe: Recipe, request: Request, drive: Drive) -> None:
+    gate = GATES[Moment.END]
+    rules = [rule for rule in passive_rules() if rule.at is Moment.END]
+    names: set[str] = set()
+
+    def end(x: Exchange, ending: Any) -> None:
+        if gate.likeness is not None and gate.likeness(x, ending) is not None:
+            for rule in rules:
+                rule.check(Looks(x, names), ending)
+
+    def begin(x: Exchange) -> None:
+        x.request, x.drive, x.body, x.events = request, drive, b"", []
+
+    with suppress(Exception):
+        serve(Spied(recipe.build(), Plan(end=end), begin=begin), request, drive)
+    assert names - LOOKED_AT - CONSTANT == set()

@@ -37,6 +37,8 @@ class Gate:
         clears: the ids of the rules it answers for. A rule that is not among them is judged each time.
         likeness: what two proved things have in common for which each rule it clears says the same, HOLDS for both
             or NOT_APPLICABLE for both; lets a run that counts what was applicable judge each kind once.
+        whole: whether that likeness takes in all that the rules look at, so that nothing has to be proved for it. It is
+            None then for a thing that is not to be remembered.
         room: bytes that may pass in plain steps, from 0; negative where each step has to be judged.
     """
 
@@ -44,4 +46,5 @@ class Gate:
     clears: frozenset[str]
     proves: Proof
     likeness: Likeness | None = None
+    whole: bool = False
     room: Room | None = None

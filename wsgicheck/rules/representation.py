@@ -28,6 +28,8 @@ _OF_PYTHON_ALONE = frozenset({"idna", "punycode", "undefined", "unicode_escape",
 
 def _codings(x: Exchange) -> list[str]:
     """Return the content codings in the order in which they were applied, in lower case."""
+    if "content-encoding" not in x.names:
+        return []
     words = ",".join(x.values("content-encoding")).split(",")
     return [word for word in (word.strip(" \t").lower() for word in words) if word not in ("", "identity")]
 

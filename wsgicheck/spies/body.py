@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..model.exchange import Exchange
+from ..model.gate import Room
 from ..model.moments import Ending
 from ..plan import Plan
 from .tape import HEAD, note
@@ -31,14 +32,16 @@ class ListBody(Watch):
         x.iterations += 1
         if x.closes:
             x.iterated_closed = True
-        items = self._iterable
-        return self._watch_one(items) if len(items) == 1 else self._watch(iter(items))
+        items, find_room = self._iterable, self._plan.gates.chunk_room
+        if find_room is None or len(items) != 1:
+            return self._watch(iter(items))
+        return self._watch_one(items, find_room)
 
-    def _watch_one(self, items: list[Any]) -> Iterator[Any]:
+    def _watch_one(self, items: list[Any], find_room: Room) -> Iterator[Any]:
         """Do as `_watch` does, for a list of one item: the commonest list of all."""
-        x, find_room = self._x, self._plan.gates.chunk_room
+        x = self._x
         chunk = items[0]
-        if type(chunk) is bytes and find_room is not None:
+        if type(chunk) is bytes:
             size = len(chunk)
             if size <= find_room(x):
                 # There is room in a first iteration only, so these counts were 0.

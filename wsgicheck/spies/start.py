@@ -69,6 +69,12 @@ def _handled() -> int:
     return 0 if error is None else id(error)
 
 
+@lru_cache(maxsize=128)
+def _told(status: str, headers: tuple[tuple[str, str], ...]) -> str:
+    """Return how plain arguments are written on the tape: most answers of a run are like one before."""
+    return f"{show(status)}, {show(list(headers))}"
+
+
 def _absorb(x: Exchange, start: tuple[Any, Any, Any, Head | None, Sequence[str]]) -> None:
     status, headers, exc_info, head, values = start
     if x.starts:
@@ -95,8 +101,8 @@ def _absorb(x: Exchange, start: tuple[Any, Any, Any, Head | None, Sequence[str]]
         # With the sizes of earlier items unknown, nothing can be said about a length that is declared now.
         x.declared_length = None
     if x.events is not None:
-        x.events.append(f"start_response({show(status)}, {show(headers)}"
-                        + (")" if exc_info is None else f", exc_info={show(exc_info)})"))
+        told = _told(status, x.headers) if head is not None else f"{show(status)}, {show(headers)}"
+        x.events.append(f"start_response({told}" + (")" if exc_info is None else f", exc_info={show(exc_info)})"))
 
 
 def _absorb_plain(x: Exchange, headers: Any, head: Head, values: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from ...model.gate import Gate
 from ...model.moments import Ending, Moment
 from ..buffering import FEW, MANY
 
-__all__ = ["CLOSE", "END", "RETURNED", "STARTED"]
+__all__ = ["CLOSE", "END", "LOOKED_AT", "ORDINARY", "RETURNED", "STARTED"]
 
 _BODYLESS = frozenset({204, 205, 304})
 
@@ -67,7 +67,29 @@ def _ended_well(x: Exchange, ending: Ending) -> bool:
     return x.code not in _BODYLESS and "content-type" in x.names and "content-encoding" not in x.names
 
 
-END = Gate(Moment.END, proves=_ended_well, clears=frozenset({
+LOOKED_AT = frozenset({
+    "body", "bodyless", "bytes_sent", "bytes_written", "bytes_yielded", "chunks", "code", "declared_length", "head",
+    "headers", "headers_gone", "iterations", "length", "method", "names", "returned", "small_chunks", "starts",
+    "status", "value", "values",
+})
+"""What rules at END may look at in an exchange in which nothing out of the ordinary happened: what `_facts` keeps, and
+what follows from it."""
+ORDINARY = frozenset({
+    "body", "catch_up", "drive", "events", "handling", "input_terminated", "request", "request_length",
+})
+"""Facts that an exchange may have beyond those of every one; `body` aside, no rule at END looks at them."""
+_MOST_BODY = 4096
+
+
+def _facts(x: Exchange, ending: Ending) -> Hashable:
+    body = x.body
+    if not ORDINARY.issuperset(x.__dict__) or (body is not None and len(body) > _MOST_BODY):
+        return None
+    return (ending, x.method, x.status, x.headers, x.declared_length, body, x.head, x.bytes_yielded, x.bytes_written,
+            x.chunks, x.small_chunks, x.length, x.iterations, x.starts, x.returned)
+
+
+END = Gate(Moment.END, proves=_ended_well, likeness=_facts, whole=True, clears=frozenset({
     "start-response-is-called", "len-is-the-number-of-items", "body-is-buffered", "modest-body-is-one-item",
     "body-fills-content-length", "body-has-a-content-type", "no-content-response-has-no-body",
     "not-modified-response-has-no-body", "reset-content-response-has-no-body", "body-is-not-chunk-framed",
