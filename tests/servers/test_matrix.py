@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wsgicheck.report.matrix import Judged, Row, render_matrix
+from wsgicheck.active import server
+from wsgicheck.active.server import check_all
+from wsgicheck.cli import main
+from wsgicheck.harness.recipes import Process, Recipe, recipe
+from wsgicheck.model.rule import MUST
+from wsgicheck.report import render
+from wsgicheck.report.matrix import Judged, Row, render_matrix, row_of
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+ABSENT = Recipe("absent", "An absent server", (Process((
+    sys.executable, "-c", "import sys; print('cannot bind'); sys.exit(7)", "{port}")),))
 NASTY = "<script>alert(1)</script>\x1b[31m\u202e\" onmouseover=\"x"
 ROWS = [
     Row("alpha", "Alpha", ("alpha 1.0",), ("a note",), (
@@ -90,3 +100,39 @@ def test_a_person_clicks_through_it(browser: Any, tmp_path: Path) -> None:
         assert "< b'HTTP/1.1 200 OK'" in evidence
         assert "By hand: seen in alpha.py" in evidence
     assert browser.get_log("browser") == []
+
+
+def test_a_server_that_does_not_start_has_its_row_and_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "recipe", lambda name: recipe(name) if name == "exemplary" else ABSENT)
+    runs = check_all(["exemplary", "absent"], select=("date-is-added",), seed=1)
+    assert [(one.name, bool(run.nothing_checked), run.exit_code(MUST)) for one, run in runs] == [
+        ("exemplary", False, 0), ("absent", True, 4)]
+    page = render_matrix([row_of(run, one.title) for one, run in runs])
+    assert page.count('<th scope="row">') == 2
+    assert "Not checked: An absent server did not start: exited with code 7" in page
+    assert "<pre>cannot bind</pre>" in page
+    markdown = render(runs[1][1], "markdown")
+    assert "exited with code 7" in markdown
+    assert "cannot bind" in markdown
+    report = json.loads(render(runs[1][1], "json"))
+    assert (report["outcome"], report["subject"]["target"]) == ("error", "absent")
+    assert "exited with code 7" in report["nothing_checked"]
+    assert report["notes"] == ["cannot bind"]
+
+
+@pytest.mark.parametrize("form", ["html", "json", "markdown", "text"])
+def test_the_command_tells_of_it_in_every_format(form: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+                                                 capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(server, "recipe", lambda name: recipe(name) if name == "exemplary" else ABSENT)
+    monkeypatch.chdir(tmp_path)
+    words = ["server", "exemplary", "absent", "--select", "date-is-added", "--format", form]
+    with pytest.raises(SystemExit) as end:
+        sys.exit(main([*words, "--report", "json=all.json"]))
+    told = capsys.readouterr()
+    assert end.value.code == 4, told
+    assert "exited with code 7" in told.out
+    assert "cannot bind" in told.out
+    assert "exemplary" in told.out
+    assert "absent was not checked" in told.err
+    assert [report["subject"]["target"] for report in json.loads(Path("all.json").read_text())] == [
+        "exemplary", "absent"]
