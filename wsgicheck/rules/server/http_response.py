@@ -101,10 +101,10 @@ def no_content_has_no_length(seen: Seen, wire: Wire) -> Verdict:
     RFC 9110 forbids it; some clients then take the connection for broken.
     """
     answer = wire.answer
-    if not seen.calls or answer is None:
+    if not seen.calls:
         return lost(seen, wire)
-    if answer.code != 204:
-        return NOT_APPLICABLE
+    if answer is None or answer.code != 204:
+        return NOT_APPLICABLE  # that no answer comes is judged by the rule before
     got = answer.value("content-length")
     return HOLDS if got is None else f"Content-Length: {got} was sent with 204; expected none"
 
