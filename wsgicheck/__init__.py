@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .active.application import check_application as check_application
+    from .active.assertion import assert_holds as assert_holds
     from .active.inprocess import check_callable as check_callable
     from .active.middleware import check_middleware as check_middleware
     from .develop import develop as develop
@@ -20,20 +21,24 @@ if TYPE_CHECKING:
     from .errors import TargetError as TargetError
     from .errors import WsgicheckError as WsgicheckError
     from .errors import WsgicheckWarning as WsgicheckWarning
+    from .model.request import Drive as Drive
+    from .model.request import Request as Request
     from .strategies.given import given_environ as given_environ
     from .validator import validator as validator
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ConfigError", "HarnessError", "RuleBroken", "TargetError", "WsgicheckError", "WsgicheckWarning",
-    "__version__", "check_application", "check_callable", "check_middleware", "develop", "given_environ", "validator",
+    "ConfigError", "Drive", "HarnessError", "Request", "RuleBroken", "TargetError", "WsgicheckError",
+    "WsgicheckWarning", "__version__", "assert_holds", "check_application", "check_callable", "check_middleware",
+    "develop", "given_environ", "validator",
 ]
 
 _HOMES = {
     "ConfigError": "errors", "HarnessError": "errors", "RuleBroken": "errors", "TargetError": "errors",
     "WsgicheckError": "errors", "WsgicheckWarning": "errors",
-    "check_application": "active.application", "check_callable": "active.inprocess",
+    "Drive": "model.request", "Request": "model.request",
+    "assert_holds": "active.assertion", "check_application": "active.application", "check_callable": "active.inprocess",
     "check_middleware": "active.middleware",
     "given_environ": "strategies.given",
 }

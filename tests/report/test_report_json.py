@@ -118,7 +118,7 @@ def test_a_finding_reads_back_by_its_id(tmp_path: Path, monkeypatch: pytest.Monk
     for case in (None, Case(Request.make())):
         told = finding_of(cards_of()[0], case=case, program="import socket\nprint('again')\n")
         report = read(render(run_of(told, kind="server"), "json"))
-        assert finding_from(report, finding_id(told)) == told
+        assert finding_from(report, finding_id(told, "shop.wsgi:application")) == told
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": "wsgicheck-report/2"}', "[" * 100_000,

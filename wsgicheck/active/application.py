@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .. import __version__
@@ -37,12 +37,12 @@ _SPARE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: counts so far, names of broken rules, seconds left at most."""
+    """How far a run is: counts so far, the broken rules with what was seen first, seconds left at most."""
 
     examples: int
     of: int
     exchanges: int
-    broken: tuple[str, ...]
+    broken: Mapping[str, str]
     seconds_left: float
 
 
@@ -154,7 +154,8 @@ class _Check:
     def tell(self) -> None:
         if self.progress is not None:
             self.progress(Progress(self.sum.examples, self.options.max_examples, self.sum.exchanges,
-                                   tuple(self.sum.sightings), max(0.0, self.deadline - time.monotonic())))
+                                   {name: one.evidence for name, one in self.sum.sightings.items()},
+                                   max(0.0, self.deadline - time.monotonic())))
 
     def shun(self, request: Request) -> None:
         """Leave out from now on what has ended the process: this request, or what it has in common with others."""
@@ -206,10 +207,11 @@ class _Check:
         self.judge_imported()
         return self.report()
 
-    def repeat(self, cases: tuple[Case, ...]) -> Run:
+    def repeat(self, cases: tuple[Case, ...], beside: tuple[Request, ...] = ()) -> Run:
         """Make these cases happen again, and nothing else."""
         self.alive = False
-        death = self.live(Job(self.target, self.options, self.seed, 1, self.options.max_time, cases=cases))
+        death = self.live(Job(self.target, self.options, self.seed, 1, self.options.max_time, cases=cases,
+                              beside=beside))
         if death is not None and not self.alive:
             raise WsgicheckError(f"wsgicheck's own child did not start: {death.detail}: {death.output[-2000:]}")
         if death is not None and death.doing == "import":
@@ -296,7 +298,7 @@ class _Check:
                 found.append(Finding(card.id, card.family, card.level, sighting.culprit or card.binds.value,
                                      sighting.evidence,
                                      max(1, self.sum.tally.broken.get(card.id, 0)), sighting.site, sighting.case,
-                                     sighting.twin, sighting.events, sighting.layers))
+                                     sighting.twin, sighting.events, sighting.layers, beside=sighting.beside))
         return found
 
 
@@ -323,12 +325,18 @@ def _nothing_checked(tally: Tally) -> str:
             "or set up what the application needs")
 
 
-def repeat_cases(target: str, cases: tuple[Case, ...], *, options: Options | None = None) -> Run:
+def repeat_cases(target: str, cases: tuple[Case, ...], *, beside: tuple[Request, ...] = (),
+                 options: Options | None = None) -> Run:
     """Make `cases` happen again with the application that `target` names, judged by what the options select.
 
-    A law over several exchanges is judged from each case as its first request. Raises as check_application does.
+    A law over several exchanges is judged from each case as its first request.
+
+    Args:
+        beside: further requests, for a law that asks for what else was answered well.
+
+    Raises as check_application does.
     """
-    return _Check(target, options or Options(), None).repeat(cases)
+    return _Check(target, options or Options(), None).repeat(cases, beside)
 
 
 def check_application(target: str, *, options: Options | None = None,

@@ -151,7 +151,8 @@ class Explorer:
         Args:
             memory: the exchanges of this example so far, which need not be made again.
         """
-        telling = self._tell(law, request, memory)
+        beside: list[Request] = []
+        telling = self._tell(law, request, memory, beside)
         if telling is None or telling.verdict is NOT_APPLICABLE:
             return None
         self.tally.applied[law.id] = self.tally.applied.get(law.id, 0) + 1
@@ -167,11 +168,12 @@ class Explorer:
         x = telling.exchanges[-1] if telling.exchanges else Exchange()
         raised = next((site for site in map(raised_site, reversed(telling.exchanges)) if site is not None), None)
         sighting = Sighting(law.id, telling.verdict, first, last if len(telling.cases) > 1 else None,
-                            raised, tuple(x.events or ()))
+                            raised, tuple(x.events or ()), beside=tuple(beside))
         self._note(sighting)
         return sighting
 
-    def _tell(self, law: Relation, request: Request, memory: Memory | None) -> Telling | None:
+    def _tell(self, law: Relation, request: Request, memory: Memory | None,
+              beside: list[Request] | None = None) -> Telling | None:
         asked: list[Case] = []
         declined: list[Case] = []
 
@@ -181,8 +183,13 @@ class Explorer:
                 raise Declined
             return self.perform(case).exchange if memory is None else memory.exchange(asked, case)
 
-        telling = tell(law, request, self._application, perform=perform, fresh=self._fresh,
-                       others=lambda: self.gathered, doing=self._doing, asked=asked)
+        def others() -> list[Request]:
+            if beside is not None:
+                beside[:] = self.gathered
+            return self.gathered
+
+        telling = tell(law, request, self._application, perform=perform, fresh=self._fresh, others=others,
+                       doing=self._doing, asked=asked)
         if declined:
             return None
         if telling.crash:

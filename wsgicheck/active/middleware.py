@@ -32,8 +32,9 @@ _SPARE_SECONDS = 5.0
 class _Check:
     """One run with children."""
 
-    def __init__(self, wrapping: Wrapping, options: Options, progress: Callable[[Progress], None] | None) -> None:
-        self.wrapping, self.options, self.progress = wrapping, options, progress
+    def __init__(self, wrapping: Wrapping, options: Options, progress: Callable[[Progress], None] | None,
+                 pairs: tuple[tuple[Case, Recipe], ...] = ()) -> None:
+        self.wrapping, self.options, self.progress, self.pairs = wrapping, options, progress, pairs
         self.seed = secrets.randbelow(2**32) if options.seed is None else options.seed
         self.begun = time.monotonic()
         self.deadline = self.begun + options.max_time
@@ -54,7 +55,8 @@ class _Check:
             if self.progress is not None:
                 self.progress(Progress(
                     self.tally.examples + payload.examples, self.options.max_examples,
-                    self.tally.exchanges + payload.exchanges, tuple(self.sightings),
+                    self.tally.exchanges + payload.exchanges,
+                    {name: one.evidence for name, one in self.sightings.items()},
                     max(0.0, self.deadline - time.monotonic())))
         elif kind == "ready":
             self.name = str(payload)
@@ -99,13 +101,13 @@ class _Check:
 
     def run(self) -> Run:
         options, cut_short = self.options, False
-        for life in range(_LIVES):
+        for life in range(1 if self.pairs else _LIVES):
             left = self.deadline - time.monotonic()
             if life and left < 0.5:
                 cut_short = True
                 break
             death = self.live(PairJob(self.wrapping, options, self.seed, options.max_examples, max(left, 0.5),
-                                      tuple(self.avoid)))
+                                      tuple(self.avoid), self.pairs))
             if death is not None and death.doing == "import":
                 raise TargetError(_import_death(self.wrapping.target, death))
             # A later life asks everything again, apart from what ended the one before.
@@ -131,7 +133,8 @@ def _name_of(factory: Callable[..., Any]) -> str:
 
 
 def check_middleware(target: str | Callable[..., Any], *, arguments: dict[str, Any] | None = None,
-                     configuration: str = "", calls: int = 1, options: Options | None = None,
+                     configuration: str = "", calls: int = 1, pairs: tuple[tuple[Case, Recipe], ...] = (),
+                     options: Options | None = None,
                      progress: Callable[[Progress], None] | None = None) -> Run:
     """Check a middleware from both sides, with drawn requests and drawn legal applications.
 
@@ -142,6 +145,7 @@ def check_middleware(target: str | Callable[..., Any], *, arguments: dict[str, A
         arguments: keyword arguments that the factory gets besides the application.
         configuration: a file with a Python expression (see Wrapping); for a target that is a str.
         calls: how often the middleware is meant to call the application for one request, at most.
+        pairs: requests and applications to be tried in place of drawn ones; for a target that is a str.
         progress: is told how far the run is, several times a second.
 
     Raises:
@@ -152,7 +156,7 @@ def check_middleware(target: str | Callable[..., Any], *, arguments: dict[str, A
     settings = options or Options()
     given = tuple((arguments or {}).items())
     if isinstance(target, str):
-        return _Check(Wrapping(target, given, configuration, calls), settings, progress).run()
+        return _Check(Wrapping(target, given, configuration, calls), settings, progress, pairs).run()
     if not callable(target):
         raise TargetError(f"a middleware is named by a str or is a callable, not {type(target).__name__}")
     if configuration:
@@ -176,7 +180,8 @@ def _check_here(target: Callable[..., Any], wrapping: Wrapping, options: Options
 
     def tick(tally: Tally) -> None:
         if progress is not None:
-            progress(Progress(tally.examples, options.max_examples, tally.exchanges, tuple(sightings),
+            progress(Progress(tally.examples, options.max_examples, tally.exchanges,
+                              {name: one.evidence for name, one in sightings.items()},
                               max(0.0, begun + options.max_time - time.monotonic())))
 
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed

@@ -9,13 +9,14 @@ from typing import Any
 
 from .. import __version__
 from ..model.finding import Finding, Site
+from ..model.request import PLAIN
 from ..model.rule import Card, Rule, Side
 from ..model.run import RuleResult, Run, RunVerdict, Subject
 from ..model.sandwich import Sandwich, Variation
 from ..rules import cards_about, catalogue, passive_rules, process_rules
 from ..selection import select
 from .material import material_for
-from .middleware_records import PairJob
+from .middleware_records import PairJob, written
 from .options import Options
 from .pair_program import program
 from .pairs import PairExplorer, PairSighting
@@ -63,7 +64,12 @@ def explore(factory: Callable[..., Any], middleware: Callable[..., Any], job: Pa
         factory, passive_rules(), pairs, meant=job.wrapping.calls, doing=doing,
         sighted=lambda sighting: sighted(sighting) if sighting.rule in told else None, tick=tick,
         deadline=begun + job.seconds * 0.7, avoid=job.avoid)
-    explorer.run(requests(material_for(middleware, options)), job.seed, job.examples)
+    if job.pairs:
+        for case, recipe in job.pairs:
+            explorer.perform(case, recipe, laws=case.drive == PLAIN)
+        explorer.tally.examples = job.examples
+    else:
+        explorer.run(requests(material_for(middleware, options)), job.seed, job.examples)
     counted(explorer.tally)
     sightings = [explorer.smallest[name] for name in explorer.smallest if name in told]
     end = begun + job.seconds
@@ -142,7 +148,7 @@ def _finding(card: Card, sighting: PairSighting, wrapping: Wrapping, count: int)
         side = "as an application: " if card.binds is Side.APPLICATION else "as a server: "
     return Finding(card.id, card.family, card.level, Side.MIDDLEWARE.value, side + sighting.evidence, count,
                    sighting.site, sighting.case, None, sighting.events, (),
-                   program(wrapping, sighting.case, recipes, headline))
+                   program(wrapping, sighting.case, recipes, headline), given=written(sighting.recipe))
 
 
 def _nothing_checked(tally: Tally) -> str:

@@ -23,6 +23,7 @@ class Job:
         seconds: how long it may take.
         avoid: (method, path) that ended an earlier life; "*" stands for any.
         cases: these and nothing else, in place of drawn ones; each is performed once.
+        beside: with them, the further requests that a law may ask for.
         scratch: a folder for what the application writes, removed when this life has ended.
     """
 
@@ -33,6 +34,7 @@ class Job:
     seconds: float
     avoid: tuple[tuple[str, str], ...] = ()
     cases: tuple[Case, ...] = ()
+    beside: tuple[Request, ...] = ()
     scratch: str = ""
 
 
@@ -50,6 +52,8 @@ class Sighting:
     """The stack, outermost first, where the application is wrapped in middleware."""
     culprit: str = ""
     """The layer that broke the rule, "" where there is one layer only, or it could not be told."""
+    beside: tuple[Request, ...] = ()
+    """The further requests that the law was given."""
 
 
 @dataclass(slots=True)

@@ -19,13 +19,25 @@ from ..reach.crawl import crawl, log_in
 from ..reach.reached import LEAVES
 from ..reach.route import Route, escaped
 from ..reach.survey import Reach, endpoint_for, further
+from ..reference.gateway import Response
 from .explore import Explorer
 from .guide import Guide
 from .options import Options
 
-__all__ = ["Visitor"]
+__all__ = ["Visitor", "answer_of"]
 
 _FORM = "application/x-www-form-urlencoded"
+
+
+def answer_of(response: Response) -> Answer | None:
+    """Return a response as a browser takes it, None where it is broken or the application raised."""
+    status, headers = response.status, response.headers
+    if response.error is not None or not isinstance(status, str) or not isinstance(headers, list):
+        return None
+    if not all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str)
+               for pair in headers):
+        return None
+    return Answer(status, tuple(headers), response.body)
 
 
 class Visitor:
@@ -56,17 +68,9 @@ class Visitor:
                 request = request.with_variables(**{name: value})
         observed = self.explorer.ask(request)
         route = self.guide.route_of(request)
-        response = observed.response
-        status, headers = response.status, response.headers
-        code = observed.exchange.code
         if route is not None:
-            self._best.setdefault(route.name, []).append((_worth(code), request))
-        if response.error is not None or not isinstance(status, str) or not isinstance(headers, list):
-            return None
-        if not all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str)
-                   for pair in headers):
-            return None
-        return Answer(status, tuple(headers), response.body)
+            self._best.setdefault(route.name, []).append((_worth(observed.exchange.code), request))
+        return answer_of(observed.response)
 
     def look_around(self, material: Material, deadline: float) -> None:
         """Log in, crawl, read a document that is served, and ask for each route that was not entered by then."""

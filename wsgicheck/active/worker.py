@@ -85,11 +85,7 @@ class Worker:
                             deadline=self.begun + job.seconds * 0.7, avoid=frozenset(job.avoid),
                             fresh=pristine.ask if pristine is not None else None, guide=guide)
         if job.cases:
-            for case in job.cases:
-                explorer.perform(case)
-                for law in laws:
-                    explorer.relate(law, case.request)
-            self.look_inside(application, [case.request for case in job.cases])
+            self.repeat(explorer, application, laws, rules)
         else:
             self.explore(explorer, application, laws, rules, guide, found)
             self.send("imported", watched.now())
@@ -138,13 +134,7 @@ class Worker:
         for index, sighting in enumerate(sightings):
             share = max(0.5, (end - time.monotonic()) / (len(sightings) - index))
             best = self.shrunk(explorer, sighting, by_id.get(sighting.rule), batches, share)
-            if best.case is not None:
-                self.box.begin(best.case)
-                best = replace(best, site=site_for(cards[best.rule], best, application))
-                if job.options.layers:
-                    best = blamed(best, cards[best.rule], application)
-                self.box.end()
-            self.send("smallest", best)
+            self.send("smallest", self.placed(best, cards[best.rule], application))
         explorer.tally = explored
         self.look_inside(application, explorer.gathered)
 
@@ -156,6 +146,35 @@ class Worker:
             self.send("note", note)
             for sighting in seen_inside(application, requests, inward_rules(options), self.doing):
                 self.send("inside", sighting)
+
+    def repeat(self, explorer: Explorer, application: Any, laws: tuple[Relation, ...],
+               rules: tuple[Rule, ...]) -> None:
+        """Make the cases of the job happen once more, by the same visitor and beside the same other requests."""
+        from .again import known_again
+
+        job = self.job
+        dressed = known_again(application, job.options, lambda note: self.send("note", note))
+        explorer.gathered += map(dressed, job.beside)
+        for case in job.cases:
+            case = replace(case, request=dressed(case.request))
+            explorer.perform(case)
+            for law in laws:
+                explorer.relate(law, case.request)
+        cards: dict[str, Card] = {card.id: card for card in (*rules, *laws)}
+        for sighting in explorer.smallest.values():
+            self.send("smallest", self.placed(sighting, cards[sighting.rule], application))
+        self.look_inside(application, [case.request for case in job.cases])
+
+    def placed(self, sighting: Sighting, card: Card, application: Any) -> Sighting:
+        """Return the sighting with the line of the user's code, and the layer of the stack, that it points at."""
+        if sighting.case is None:
+            return sighting
+        self.box.begin(sighting.case)
+        sighting = replace(sighting, site=site_for(card, sighting, application))
+        if self.job.options.layers:
+            sighting = blamed(sighting, card, application)
+        self.box.end()
+        return sighting
 
     def shrunk(self, explorer: Explorer, sighting: Sighting, law: Relation | None, batches: Batches,
                seconds: float) -> Sighting:

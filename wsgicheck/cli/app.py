@@ -19,7 +19,6 @@ def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: boo
     from ..active.options import Options
     from ..model.rule import APPLICATION
     from ..reach.options import ReachOptions
-    from ..report.progress import Progress
     from ..rules import cards_about
     from .delivery import Delivery
 
@@ -33,10 +32,10 @@ def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: boo
             routes=config.routes, named=config.route, cookies=config.cookies, login=config.login,
             openapi=config.openapi, har=config.har, access_log=config.access_log, traffic=config.traffic,
             unsafe_methods=config.unsafe_methods))
-    with Progress(enabled=not screen.quiet and os.environ.get("TERM") != "dumb") as line:
-        run = check_application(config.app, options=options, progress=lambda so_far: line.update(
-            so_far.exchanges, len(so_far.broken), time_left=so_far.seconds_left))
-    return delivery.deliver(run)
+    with delivery.watching("application", config.app) as told:
+        run = check_application(config.app, options=options, progress=lambda so_far: told.so_far(
+            so_far.exchanges, so_far.broken, so_far.seconds_left))
+    return delivery.deliver(run, told)
 
 
 def _module_called_app(directory: str) -> bool:

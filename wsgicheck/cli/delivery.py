@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,17 +19,22 @@ from ..config import Config
 from ..errors import ConfigError
 from ..model.rule import Card
 from ..model.run import Run, RunVerdict
-from ..report import FORMATS, render
-from ..report.options import columns_of, is_unicode, wants_color
+from ..report import FORMATS, by_name, render
+from ..report.options import Options, columns_of, is_unicode, wants_color
 from .baseline import accept, read_baseline, write_baseline
 from .exits import FINDINGS, OK
 from .memory import remember
 from .options import Screen, near
 from .silence import silence
 
+if TYPE_CHECKING:
+    from .watching import Watching
+
 __all__ = ["Delivery", "View", "put", "shown_on", "write"]
 
 _FOR_PEOPLE = ("text", "full", "concise")
+_LINES = "json-lines"
+"""The one format that is written while the run goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +124,21 @@ class Delivery:
         if form not in FORMATS:
             raise ConfigError(f"{origin}: there is no format {form!r}; {near(form, list(FORMATS))}")
 
-    def deliver(self, run: Run) -> int:
-        """Write every report of `run`, and return the exit code."""
+    def watching(self, kind: str, target: str) -> Watching:
+        """Return what is told of a run over `target` while it goes on; the run goes inside of it."""
+        from ..rules import every_card
+        from .watching import Watching
+
+        asked = ((self.config.format, self.config.output), *self.config.report)
+        files = tuple(file for form, file in asked if form == _LINES)
+        return Watching(kind, target, files, {card.id: card for card in every_card()}, self.screen.quiet)
+
+    def deliver(self, run: Run, told: Watching | None = None) -> int:
+        """Write every report of `run`, and return the exit code.
+
+        Args:
+            told: what was told while it went on, which is told to its end.
+        """
         config = self.config
         run = silence(_seen_from_here(run, config.chdir), config.chdir)
         if self.update_baseline:
@@ -127,23 +146,38 @@ class Delivery:
             click.echo(f"wsgicheck: {config.baseline}: {count} accepted", err=True)
         if config.baseline:
             run = accept(run, read_baseline(config.baseline))
-        remember(run, {"chdir": config.chdir, "settings": config.settings, "timeout": config.timeout, **self.again})
-        for form, file in config.report:
-            write(file, self.rendered(run, form, to_file=True))
-        if config.output:
-            write(config.output, self.rendered(run, config.format, to_file=True))
-        else:
-            put(self.rendered(run, config.format), for_people=config.format in _FOR_PEOPLE)
+        remember(run, self.arguments)
+        for form, file in (*config.report, (config.format, config.output)):
+            if form == _LINES and told is not None:
+                continue
+            if file:
+                write(file, self.rendered(run, form, file))
+            else:
+                put(self.rendered(run, form), for_people=form in _FOR_PEOPLE)
+        if told is not None and told.files:
+            from ..report.lines import ended
+            from ..rules import every_card
+
+            told.finish(ended(run, by_name(every_card()), Options(fail_on=config.fail_on, arguments=self.arguments)))
         self._warn(run)
         code = run.exit_code(config.fail_on)
         return OK if code == FINDINGS and self.exit_zero else code
 
-    def rendered(self, run: Run, form: str, to_file: bool | str = False) -> str:
-        """Return `run` in the format `form`, as standard output or a file takes it."""
+    @property
+    def arguments(self) -> dict[str, object]:
+        """What a repetition of a finding needs to know besides its request."""
+        config = self.config
+        return {"chdir": config.chdir, "settings": config.settings, "timeout": config.timeout,
+                "max_examples": config.max_examples, "login": config.login, "cookies": config.cookies,
+                "headers": config.headers, "unsafe_methods": config.unsafe_methods, "layers": config.layers, **self.again}
+
+    def rendered(self, run: Run, form: str, file: str = "") -> str:
+        """Return `run` in the format `form`, as `file` takes it, or standard output where that is ""."""
         screen, people = self.screen, form in _FOR_PEOPLE
-        view = View(bool(screen.color), 100, False) if to_file else shown_on(screen.color)
+        view = View(bool(screen.color), 100, False) if file else shown_on(screen.color)
         return render(run, form, color=view.color and people, width=view.width, verbose=screen.verbose,
-                      quiet=screen.quiet, fail_on=self.config.fail_on, ascii=view.ascii and people)
+                      quiet=screen.quiet, fail_on=self.config.fail_on, ascii=view.ascii and people,
+                      arguments=self.arguments, file=file)
 
     def _warn(self, run: Run) -> None:
         """Say on standard error what a report for machines, or in a file, does not say to a person."""

@@ -23,7 +23,9 @@ def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: boo
     options = Options(
         select=config.select, ignore=config.ignore, max_time=config.max_time, timeout=config.timeout,
         directory=config.chdir, settings=config.settings, paths=config.paths)
-    return delivery.deliver(check_import(config.app, options=options))
+    with delivery.watching("application", config.app) as told:
+        run = check_import(config.app, options=options)
+    return delivery.deliver(run, told)
 
 
 @click.command("doctor", cls=Command, short_help="Check what importing an application does to its process.")

@@ -36,7 +36,6 @@ def _check(config: Config, target: str, arguments: dict[str, Any], configuration
     from ..active.middleware import check_middleware
     from ..active.middleware_run import chosen_cards
     from ..active.options import Options
-    from ..report.progress import Progress
     from .delivery import Delivery
 
     again = {"arguments": arguments, "configuration": os.path.abspath(configuration) if configuration else "",
@@ -47,11 +46,11 @@ def _check(config: Config, target: str, arguments: dict[str, Any], configuration
         select=config.select, ignore=config.ignore, seed=config.seed, max_examples=config.max_examples,
         max_time=config.max_time, timeout=config.timeout, directory=config.chdir, settings=config.settings,
         paths=config.paths, headers=config.headers)
-    with Progress(enabled=not screen.quiet and os.environ.get("TERM") != "dumb") as line:
+    with delivery.watching("middleware", target) as told:
         run = check_middleware(
             target, arguments=arguments, configuration=configuration, calls=calls, options=options,
-            progress=lambda so_far: line.update(so_far.exchanges, len(so_far.broken), time_left=so_far.seconds_left))
-    return delivery.deliver(run)
+            progress=lambda so_far: told.so_far(so_far.exchanges, so_far.broken, so_far.seconds_left))
+    return delivery.deliver(run, told)
 
 
 @click.command("middleware", cls=Command, short_help="Check a middleware from both sides.")

@@ -18,8 +18,9 @@ from ..config import Config, load
 from ..errors import ConfigError
 
 __all__ = [
-    "Command", "Option", "Screen", "app_options", "check_options", "layer_options", "near", "reach_options",
-    "report_options", "rule_options", "screen_options", "settle", "target_options", "time_options", "verdict_options",
+    "Command", "Option", "Screen", "app_options", "check_options", "layer_options", "near", "place_options",
+    "reach_options", "report_options", "rule_options", "screen_options", "settle", "target_options", "time_options",
+    "verdict_options", "visitor_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -127,24 +128,54 @@ def check_options(function: F) -> F:
     )(function)
 
 
-def target_options(function: F) -> F:
-    """Add the options that say how to load an application, and what to ask it besides "/"."""
+def place_options(function: F) -> F:
+    """Add the options that say where an application is loaded, and with which settings."""
     return _all(
         _option("--chdir", heading="The target", key="chdir", metavar="DIR",
                 help="Change to DIR before the target is imported."),
         _option("--settings", heading="The target", key="settings", metavar="MODULE",
                 help="DJANGO_SETTINGS_MODULE for the target."),
+    )(function)
+
+
+def target_options(function: F) -> F:
+    """Add the options that say how to load an application, and what to ask it besides "/"."""
+    return _all(
+        place_options,
         _option("--path", "paths", heading="The target", key="paths", multiple=True, metavar="PATH",
                 help="Ask this path too, percent-encoded, with or without ?query. May be repeated."),
     )(function)
+
+
+def _header_option(function: F) -> F:
+    return _option("--header", "headers", heading="The target", key="headers", multiple=True, metavar="'NAME: VALUE'",
+                   help="Send this header field now and then. May be repeated.")(function)
+
+
+def _login_options(function: F) -> F:
+    return _all(
+        _option("--login", heading="Its views", key="login", metavar="'POST /login user=... password=...'",
+                help="Log in first; every request carries the cookies that this gives."),
+        _option("--cookie", "cookies", heading="Its views", key="cookies", multiple=True, metavar="NAME=VALUE",
+                help="Every request carries this cookie. May be repeated."),
+    )(function)
+
+
+def _unsafe_option(function: F) -> F:
+    return _option("--unsafe-methods", heading="Its views", key="unsafe-methods", is_flag=True,
+                   help="The target's data may be changed: use POST, PUT and the like in any case.")(function)
+
+
+def visitor_options(function: F) -> F:
+    """Add the options that say as whom an application is asked, and how freely."""
+    return _all(_header_option, _login_options, _unsafe_option)(function)
 
 
 def app_options(function: F) -> F:
     """Add the options that say how to load an application and what to ask it."""
     return _all(
         target_options,
-        _option("--header", "headers", heading="The target", key="headers", multiple=True, metavar="'NAME: VALUE'",
-                help="Send this header field now and then. May be repeated."),
+        _header_option,
     )(function)
 
 
@@ -162,18 +193,14 @@ def reach_options(function: F) -> F:
                 help="A further route, '/path/<int:id>' or 'POST /path'. May be repeated."),
         _option("--routes", heading="Its views", key="routes", metavar="auto|none|FILE",
                 help="Where routes come from: the framework and a crawl, nowhere, or FILE.  [default: auto]"),
-        _option("--login", heading="Its views", key="login", metavar="'POST /login user=... password=...'",
-                help="Log in first; every request carries the cookies that this gives."),
-        _option("--cookie", "cookies", heading="Its views", key="cookies", multiple=True, metavar="NAME=VALUE",
-                help="Every request carries this cookie. May be repeated."),
+        _login_options,
         _option("--openapi", heading="Its views", key="openapi", metavar="FILE", help="An OpenAPI document."),
         _option("--har", heading="Its views", key="har", metavar="FILE", help="Recorded traffic to ask again."),
         _option("--access-log", heading="Its views", key="access-log", metavar="FILE",
                 help="The same from a log in the common or combined format."),
         _option("--traffic", heading="Its views", key="traffic", metavar="FILE",
                 help="The same from what validator(app, record=FILE) wrote."),
-        _option("--unsafe-methods", heading="Its views", key="unsafe-methods", is_flag=True,
-                help="The target's data may be changed: use POST, PUT and the like in any case."),
+        _unsafe_option,
     )(function)
 
 
@@ -181,7 +208,7 @@ def report_options(function: F) -> F:
     """Add the options that say how the outcome is told."""
     return _all(
         _option("--format", "format_", heading="The report", key="format", metavar="FORMAT",
-                help="text, concise, json, junit, sarif, github, markdown, html.  [default: text]"),
+                help="text, concise, json, json-lines, junit, sarif, github, markdown, html, pytest.  [default: text]"),
         _option("--output", "-o", heading="The report", key="output", metavar="FILE",
                 help="Write the report to FILE instead of standard output."),
         _option("--report", heading="The report", key="report", multiple=True, metavar="FORMAT=FILE",

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from ..config import DEFAULT, KEYS, Config
 from ..errors import ConfigError
 from .exits import FINDINGS, OK
 from .memory import recall
-from .options import Command, Option, screen_options
+from .options import Command, Option, place_options, screen_options, settle, visitor_options
 
 __all__ = ["command"]
 
@@ -35,6 +36,12 @@ def _serve(target: str, port: int, directory: str) -> int:
     return OK
 
 
+def _told(config: Config) -> dict[str, Any]:
+    """Return what the command line, a variable or the project's file says, where any of them says it."""
+    names = ("chdir", "settings", "timeout", "login", "cookies", "headers", "unsafe-methods")
+    return {key.field: config.value(key) for key in KEYS if key.name in names and config.origin(key.name) != DEFAULT}
+
+
 @click.command("replay", cls=Command, short_help="Make one finding happen again.")
 @click.argument("word", metavar="ID|FILE")
 @click.argument("finding_id", required=False, metavar="[ID]", default="")
@@ -42,11 +49,16 @@ def _serve(target: str, port: int, directory: str) -> int:
               help="Serve the application on 127.0.0.1 instead, for the curl line; or run the server there.")
 @click.option("-v", "--verbose", is_flag=True, cls=Option, help="Show everything.")
 @screen_options
-def command(word: str, finding_id: str, serve: int | None, verbose: bool, color: bool | None) -> int:
+@place_options
+@visitor_options
+@click.pass_context
+def command(ctx: click.Context, /, word: str, finding_id: str, serve: int | None, verbose: bool, color: bool | None,
+            **given: Any) -> int:
     """Make one finding happen again, exactly as it was found: in a new process, after a change, after an upgrade.
 
     ID is what the report calls the finding; FILE is a report in JSON, with the ID after it where it holds several.
-    The exit code is 1 where the finding shows again and 0 where it does not.
+    What the run was told (the folder, the settings, the login) is told again, apart from what is said here; a report
+    in a file has no login, cookies or headers. The exit code is 1 where the finding shows again, 0 where it does not.
     """
     from ..active.replay import replay
     from ..report import render
@@ -61,8 +73,8 @@ def command(word: str, finding_id: str, serve: int | None, verbose: bool, color:
     finding = finding_from(report, finding_id or ids[0])
     subject: dict[str, Any] = report["subject"]
     target, kind = str(subject.get("target", "")), str(subject.get("kind", ""))
-    given = report.get("arguments")
-    arguments: dict[str, Any] = given if isinstance(given, dict) else {}
+    kept = report.get("arguments")
+    arguments: dict[str, Any] = (kept if isinstance(kept, dict) else {}) | _told(settle(ctx))
     if serve is not None:
         if kind == "server" and not arguments.get("url"):
             from .server import serve_probe

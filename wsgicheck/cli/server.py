@@ -19,7 +19,6 @@ __all__ = ["command", "serve_probe"]
 def _one(config: Config, names: tuple[str, ...], command_line: str, url: str, channel: str, screen: Screen,
          given: dict[str, Any]) -> int:
     from ..active.server import check_command, check_server, check_url
-    from ..report.progress import Progress
     from .delivery import Delivery
 
     again = {"server": names[0] if names else "", "command": command_line, "url": url, "channel": channel}
@@ -28,10 +27,10 @@ def _one(config: Config, names: tuple[str, ...], command_line: str, url: str, ch
     delivery.require(*_cards())
     chosen: dict[str, Any] = {"select": config.select, "ignore": config.ignore, "seed": config.seed,
                               "max_time": config.max_time}
-    with Progress(enabled=not screen.quiet and os.environ.get("TERM") != "dumb") as line:
+    with delivery.watching("server", command_line or url or names[0]) as told:
 
         def progress(scene: str, number: int, of: int) -> None:
-            line.update(number, 0, doing=f"{scene} ({number} of {of})")
+            told.so_far(number, doing=f"{scene} ({number} of {of})")
 
         if command_line:
             run = check_command(command_line, progress=progress, **chosen)
@@ -39,7 +38,7 @@ def _one(config: Config, names: tuple[str, ...], command_line: str, url: str, ch
             run = check_url(url, channel=channel, progress=progress, **chosen)
         else:
             run = check_server(names[0], progress=progress, **chosen)
-    return delivery.deliver(run)
+    return delivery.deliver(run, told)
 
 
 def serve_probe(name: str, command_line: str, port: int, select: tuple[str, ...]) -> int:

@@ -24,11 +24,13 @@ _MODULES: dict[str, str] = {
     "full": "text",
     "concise": "concise",
     "json": "json",
+    "json-lines": "lines",
     "junit": "junit",
     "sarif": "sarif",
     "github": "github",
     "markdown": "markdown",
     "html": "html",
+    "pytest": "tests",
 }
 
 
@@ -58,11 +60,14 @@ def _catalogue() -> Mapping[str, Card]:
 
 def render(run: Run, format: str, *, color: bool = False, width: int = 80, verbose: bool = False,
            quiet: bool = False, ascii: bool = False, fail_on: Level = MUST,
+           arguments: Mapping[str, object] | None = None, file: str = "",
            cards: Mapping[str, Card] | None = None) -> str:
     """Return `run` as text in `format`, one of FORMATS, with a line break at its end.
 
     `width` is in columns and bounds prose, never a command to copy. `cards` are the rules by their full names
-    (`by_name` makes that), the whole catalogue where none are given. Raises KeyError for a format that is none.
+    (`by_name` makes that), the whole catalogue where none are given; `arguments` and `file`
+    are those of Options. Raises KeyError for a format that is none.
     """
-    options = Options(color=color, width=width, verbose=verbose, quiet=quiet, ascii=ascii, fail_on=fail_on)
+    options = Options(color=color, width=width, verbose=verbose, quiet=quiet, ascii=ascii, fail_on=fail_on,
+                      arguments=arguments or {}, file=file)
     return FORMATS[format](run, _catalogue() if cards is None else cards, options)

@@ -25,6 +25,8 @@ from .view import RunView
 __all__ = ["SCHEMA", "case_from", "case_record", "document", "finding_from", "read", "render"]
 
 SCHEMA = "wsgicheck-report/1"
+_SECRET = frozenset({"login", "cookies", "headers"})
+"""Arguments that are no matter of a report which is handed on; `wsgicheck replay` takes them again."""
 _LONGEST = 1_000_000
 """The most bytes of one value that a report carries; a longer one is cut, and the request says so."""
 
@@ -42,6 +44,7 @@ def document(run: Run, cards: Mapping[str, Card], options: Options) -> dict[str,
         "version": safe(run.version),
         "subject": {"kind": run.subject.kind, "target": safe(run.subject.target),
                     "details": [safe(detail) for detail in run.subject.details]},
+        "arguments": {name: value for name, value in options.arguments.items() if name not in _SECRET},
         "outcome": view.outcome,
         "stats": {"exchanges": run.exchanges, "seconds": round(run.seconds, 3), "seed": run.seed,
                   "statuses": {str(code): count for code, count in sorted(run.statuses.items())}},
@@ -90,6 +93,8 @@ def _finding(finding: Finding, view: RunView, cards: Mapping[str, Card]) -> dict
                       "brought": bool(finding.program)},
         "events": [safe(event) for event in finding.events],
         "layers": [safe(layer) for layer in finding.layers],
+        "beside": [case_record(Case(request)) for request in finding.beside],
+        "given": safe(finding.given, _LONGEST) if len(finding.given) <= _LONGEST else "",
     }
 
 
@@ -214,7 +219,9 @@ def finding_from(report: Mapping[str, Any], name: str) -> Finding:
             twin=None if record["twin"] is None else case_from(record["twin"]),
             events=tuple(map(str, record["events"])), layers=tuple(map(str, record["layers"])),
             program=str(record["reproduce"]["python"]) if record["reproduce"]["brought"] else "",
-            shell=str(record["reproduce"]["curl"]) if record["reproduce"]["brought"] and not record["request"] else "")
+            shell=str(record["reproduce"]["curl"]) if record["reproduce"]["brought"] and not record["request"] else "",
+            beside=tuple(case_from(other).request for other in record.get("beside", ())),
+            given=str(record.get("given", "")))
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"the finding is not as {SCHEMA} has it: {safe(repr(error), 200)}") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from ..model.rule import MUST, Level
@@ -24,6 +24,8 @@ class Options:
         quiet: the findings in one line each and the summary.
         ascii: write nothing outside ASCII.
         fail_on: the level from which on findings make the outcome "fail".
+        arguments: what a repetition needs to know besides a finding (the folder, the settings), as JSON has it.
+        file: the file that the report is written to, "" for standard output.
     """
 
     color: bool = False
@@ -32,6 +34,8 @@ class Options:
     quiet: bool = False
     ascii: bool = False
     fail_on: Level = MUST
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    file: str = ""
 
 
 def wants_color(stream: TextIO, environ: Mapping[str, str] = os.environ, asked: bool | None = None) -> bool:
