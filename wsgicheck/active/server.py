@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +48,7 @@ class _Sum:
     verdict: RunVerdict = RunVerdict.UNEXERCISED
     evidence: str = ""
     scene: Scene | None = None
+    drawn: Any = None
     seen: Seen = field(default_factory=Seen)
     wire: Wire = field(default_factory=Wire)
     count: int = 0
@@ -63,13 +64,14 @@ class _Check:
     """One run."""
 
     def __init__(self, session: Session, subject: str, *, select: Iterable[str], ignore: Iterable[str],
-                 seed: int | None,
-                 examples: int, max_time: float, progress: Callable[[str, int, int], None] | None) -> None:
+                 seed: int | None, examples: int, max_time: float, progress: Callable[[str, int, int], None] | None,
+                 drawn: Mapping[str, Any] | None = None) -> None:
         self.session, self.subject, self.examples, self.progress = session, subject, examples, progress
+        self.drawn = drawn or {}
         self.cards: Sequence[Card] = chosen_of(server_cards(), tuple(select), tuple(ignore))
         self.seed = random.randrange(2**32) if seed is None else seed
         self.begun = time.monotonic()
-        self.until = self.begun + max_time
+        self.max_time, self.until = max_time, self.begun + max_time
         self.sums: dict[str, _Sum] = {card.id: _Sum() for card in self.cards}
         self.exchanges = 0
         self.statuses: dict[int, int] = {}
@@ -99,7 +101,7 @@ class _Check:
                 total.verdict = RunVerdict.HOLDS
             return False
         total.verdict, total.evidence = RunVerdict.BROKEN, str(verdict)
-        total.scene, total.seen, total.wire = card, seen, wire
+        total.scene, total.drawn, total.seen, total.wire = card, drawn, seen, wire
         total.count += 1
         return True
 
@@ -109,6 +111,9 @@ class _Check:
             return
         if not card.draws:
             self.judge(card)
+            return
+        if card.id in self.drawn:
+            self.judge(card, self.drawn[card.id])
             return
         for drawn in card.examples_drawn:
             if self.judge(card, drawn):
@@ -177,7 +182,7 @@ class _Check:
                 self.watched()
                 for number, card in enumerate(played, 1):
                     if time.monotonic() > self.until:
-                        self.notes.append(f"{_LATE}: {len(played) - number + 1} scenes were not played")
+                        self.notes.append(self.left_out(played[number - 1:]))
                         break
                     if self.progress is not None:
                         self.progress(card.name, number, len(played))
@@ -191,6 +196,12 @@ class _Check:
         if self.session.restarts:
             self.notes.append(f"the server stopped serving {self.session.restarts} times and was started again")
         return self.report(details, nothing)
+
+    def left_out(self, scenes: Sequence[Scene]) -> str:
+        """Say which scenes there was no time for."""
+        families = ", ".join(dict.fromkeys(scene.family for scene in scenes))
+        return (f"{_LATE} ({self.max_time:.0f} s): {len(scenes)} of its scenes were not played, of {families}; "
+                f"--max-time gives it more")
 
     def guarded(self, card: Scene) -> None:
         """Play a scene; where its kind of application does not start, that is its finding."""
@@ -225,7 +236,8 @@ class _Check:
                 shell, code = self.reproduction(total)
                 found.append(Finding(card.id, card.family, card.level, "server", settled(total.evidence),
                                      max(1, total.count), events=tape(total.seen, total.wire), layers=layers,
-                                     program=code, shell=shell))
+                                     program=code, shell=shell,
+                                     given="" if total.drawn is None else repr(total.drawn)))
         return found
 
     def reproduction(self, total: _Sum) -> tuple[str, str]:
@@ -240,14 +252,16 @@ class _Check:
 
 def _check(session: Session, subject: str, select: Iterable[str], ignore: Iterable[str], seed: int | None,
            examples: int,
-           max_time: float, progress: Callable[[str, int, int], None] | None) -> Run:
+           max_time: float, progress: Callable[[str, int, int], None] | None,
+           drawn: Mapping[str, Any] | None = None) -> Run:
     return _Check(session, subject, select=select, ignore=ignore, seed=seed, examples=examples, max_time=max_time,
-                  progress=progress).run()
+                  progress=progress, drawn=drawn).run()
 
 
 def check_server(name: str | Recipe, *, select: Iterable[str] = (), ignore: Iterable[str] = (), seed: int | None = None,
                  examples: int = 8, max_time: float = 300.0,
-                 progress: Callable[[str, int, int], None] | None = None) -> Run:
+                 progress: Callable[[str, int, int], None] | None = None,
+                 drawn: Mapping[str, Any] | None = None) -> Run:
     """Install where needed, start and check the server that a recipe describes.
 
     Args:
@@ -257,6 +271,7 @@ def check_server(name: str | Recipe, *, select: Iterable[str] = (), ignore: Iter
         examples: drawn for each family of inputs, besides the fixed ones.
         max_time: seconds after which no further scene is played.
         progress: is told of each scene's name, its number, and how many there are.
+        drawn: for a rule's id, what its scene is played with in place of what is drawn.
 
     Raises:
         ConfigError: no such recipe, or a word of select or ignore names no rule.
@@ -265,7 +280,7 @@ def check_server(name: str | Recipe, *, select: Iterable[str] = (), ignore: Iter
     found = name if isinstance(name, Recipe) else recipe(name)
     return _check(Session(found), found.name if found.name != "command" else found.title, select, ignore, seed,
                   examples,
-                  max_time, progress)
+                  max_time, progress, drawn)
 
 
 def _unchecked(recipe_: Recipe, error: HarnessError, seed_: int | None) -> Run:
@@ -310,17 +325,18 @@ def check_all(names: Iterable[str], *, jobs: int = 2, select: Iterable[str] = ()
 
 def check_command(command: str, *, select: Iterable[str] = (), ignore: Iterable[str] = (), seed: int | None = None,
                   examples: int = 8, max_time: float = 300.0,
-                  progress: Callable[[str, int, int], None] | None = None) -> Run:
+                  progress: Callable[[str, int, int], None] | None = None,
+                  drawn: Mapping[str, Any] | None = None) -> Run:
     """Check the server that a command line with {host}, {port} and {app} starts; raises as check_server does."""
-    return _check(Session(for_command(command)), command, select, ignore, seed, examples, max_time, progress)
+    return _check(Session(for_command(command)), command, select, ignore, seed, examples, max_time, progress, drawn)
 
 
 def check_url(url: str, *, channel: str = "", select: Iterable[str] = (), ignore: Iterable[str] = (),
               seed: int | None = None, examples: int = 8, max_time: float = 300.0,
-              progress: Callable[[str, int, int], None] | None = None) -> Run:
+              progress: Callable[[str, int, int], None] | None = None, drawn: Mapping[str, Any] | None = None) -> Run:
     """Check a server on this machine that runs wsgicheck.harness.probe:application already.
 
     Args:
         channel: the channel's folder, as the server's $WSGICHECK_CHANNEL has it; "" for the usual one.
     """
-    return _check(Session(None, Remote(url, channel)), url, select, ignore, seed, examples, max_time, progress)
+    return _check(Session(None, Remote(url, channel)), url, select, ignore, seed, examples, max_time, progress, drawn)
