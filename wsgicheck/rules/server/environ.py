@@ -223,11 +223,12 @@ def _with_method(drawn: str) -> Script:
 def method_is_passed_unchanged(seen: Seen, wire: Wire) -> Verdict:
     """REQUEST_METHOD is the method as sent: case is kept, and extension methods pass.
 
-    A server may refuse a method that it does not know; it may not turn it into another.
+    A server may refuse a method that it does not know, be it by hanging up; it may not turn it into another.
     """
     environ = seen.environ()
     if environ is None:
-        return NOT_APPLICABLE if failed_request(seen, wire) else lost(seen, wire)
+        hung_up = wire.answer is None and wire.ended in ("closed", "reset")
+        return NOT_APPLICABLE if hung_up or failed_request(seen, wire) else lost(seen, wire)
     got = environ.get("REQUEST_METHOD")
     return HOLDS if got == wire.asked else f"REQUEST_METHOD is {got!r}; expected {wire.asked!r}, as sent"
 
