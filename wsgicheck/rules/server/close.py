@@ -25,9 +25,15 @@ def _closed(seen: Seen, wire: Wire, when: str) -> Verdict:
 _TO_THE_CLOSE: Script = (*get(), Await("close", 2.5))
 
 
+def _takes_its_time() -> bytes:
+    time.sleep(0.1)
+    return b""
+
+
 def _two_blocks(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Body:
     start_response("200 OK", sized(10))
-    return Body(stage, [b"hello", b"world"])
+    # A server that ends the process once all bytes have come shows it only where there is something left to do.
+    return Body(stage, [b"hello", b"world", _takes_its_time])
 
 
 @scene(level=MUST, covers=("CL-005", "CL-002"), app=_two_blocks, script=_TO_THE_CLOSE, cites=_CLOSE)
