@@ -180,17 +180,16 @@ class Leaky(Passing):
         yield from iter(self.app(environ, start_response))
 
 
-class Lists(Passing):
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        return self.app([environ], start_response)
-
-
 def test_what_a_layer_does_to_the_one_within_is_its_own_doing() -> None:
     finding, = found_by(Passing(Leaky(Passing(closing))))
     assert (finding.rule, finding.culprit) == ("body-is-closed", "Leaky")
     assert finding.layers == ("Passing", "Leaky (breaks it towards the next)", "Passing", "closing")
     assert finding.site is not None
     assert finding.site.function == "Leaky.__call__"
+
+
+def test_a_body_that_has_no_close_need_not_be_closed() -> None:
+    assert found_by(Passing(Leaky(Passing(good)))) == []
 
 
 def test_what_the_server_does_is_the_servers_doing() -> None:
@@ -261,3 +260,19 @@ def test_sample_and_record_go_with_layers(tmp_path: Any) -> None:
     ask(watched)
     assert [finding.culprit for finding in findings] == ["bad"]
     assert (tmp_path / "traffic").read_text().count("\n") == 1
+
+
+class Slots:
+    """An application without a __dict__, as compiled ones are, called as a framework's class is."""
+
+    __slots__ = ("_router",)
+    __module__ = "falcon.app"
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        return bad(environ, start_response)
+
+
+def test_an_application_without_a_dict_is_a_layer_like_any_other() -> None:
+    Slots.__name__ = "App"
+    finding, = found_by(Passing(Slots()))
+    assert finding.culprit == "App"

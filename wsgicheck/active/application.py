@@ -24,7 +24,7 @@ from ..rules import cards_about, catalogue, process_rules
 from ..selection import select
 from ..show import show
 from .doctor import judge_import, merged
-from .layers import inward_rules
+from .layers import inward_rules, stack_notes
 from .options import Options
 from .records import Job, Sighting, Tally, groundless, weight
 
@@ -55,6 +55,7 @@ class _Sum:
     sightings: dict[str, Sighting] = field(default_factory=dict)
     inside: dict[str, Sighting] = field(default_factory=dict)
     """What a middleware of the stack breaks towards the layer within."""
+    layers: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     all_methods: bool = True
@@ -141,6 +142,8 @@ class _Check:
             self.sum.imported = merged(self.sum.imported, payload)
         elif kind == "ready" and isinstance(payload, tuple):
             self.sum.details = payload
+        elif kind == "layers" and isinstance(payload, tuple):
+            self.sum.layers = payload
         elif kind == "note":
             if payload not in self.sum.notes:
                 self.sum.notes.append(str(payload))
@@ -277,7 +280,7 @@ class _Check:
                 verdict = RunVerdict.UNEXERCISED
             exchanges = tally.exchanges if card in self.fates else applied
             results.append(RuleResult(card.id, card.family, card.level, verdict, card.covers, exchanges))
-        notes = [*self.sum.notes, *tally.reached.advice(not self.sum.all_methods),
+        notes = [*self.sum.notes, *stack_notes(self.sum.layers), *tally.reached.advice(not self.sum.all_methods),
                  *(f"wsgicheck's own rule {name} crashed: {text}"
                    for name, text in sorted(tally.crashed.items()))]
         if self.sum.examples < self.options.max_examples and not self.avoid:
@@ -287,7 +290,8 @@ class _Check:
             subject=Subject("application", self.target, self.sum.details), seed=self.seed,
             seconds=time.monotonic() - self.begun, exchanges=tally.exchanges, rules=tuple(results),
             findings=tuple(self.findings()), nothing_checked=_nothing_checked(tally), notes=tuple(notes),
-            reach=tally.reached.facts(), statuses=dict(sorted(tally.statuses.items())), version=__version__)
+            reach=tally.reached.facts(), statuses=dict(sorted(tally.statuses.items())), version=__version__,
+            layers=self.sum.layers)
 
     def findings(self) -> list[Finding]:
         order = {card.id: number for number, card in enumerate(self.chosen)}

@@ -25,7 +25,7 @@ from ..show import show
 from ..strategies import requests
 from ..targets.frameworks import details_of
 from .explore import Explorer
-from .layers import blamed, inward_rules, seen_inside, stack_note
+from .layers import blamed, inward_rules, layers_of, seen_inside, stack_notes
 from .material import material_for
 from .options import Options
 from .place import return_line
@@ -99,9 +99,9 @@ def check_callable(application: Callable[..., Any], *, options: Options | None =
     inside = {sighting.rule: sighting for sighting in seen_inside(application, explorer.gathered, inward, _ignore)}
     best |= inside
     chosen = (*chosen, *(rule for rule in inward if rule.id in inside))
-    notes = [f"wsgicheck's own rule {rule} crashed: {text}" for rule, text in sorted(tally.crashed.items())]
-    if options.layers and stack_note(application):
-        notes.insert(0, stack_note(application))
+    layers = layers_of(application) if options.layers else ()
+    notes = stack_notes(layers)
+    notes += [f"wsgicheck's own rule {rule} crashed: {text}" for rule, text in sorted(tally.crashed.items())]
     if tally.examples < options.max_examples:
         notes.append(f"time was over after {tally.examples} of {options.max_examples} requests "
                      f"(max_time {options.max_time:g} s)")
@@ -113,7 +113,7 @@ def check_callable(application: Callable[..., Any], *, options: Options | None =
                             card.id in tally.crashed) for card in chosen),
         findings=tuple(_findings(chosen, best, tally.broken)),
         nothing_checked="" if answers else "no request was answered", notes=tuple(notes),
-        statuses=dict(sorted(tally.statuses.items())), version=__version__)
+        statuses=dict(sorted(tally.statuses.items())), version=__version__, layers=layers)
 
 
 def _result(card: Card, applied: int, broken: bool, crashed: bool) -> RuleResult:

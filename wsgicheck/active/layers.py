@@ -21,7 +21,7 @@ from ..spies.stack import find_layers
 from .options import Options
 from .records import Sighting, weight
 
-__all__ = ["blame", "blamed", "inward_rules", "seen_inside", "stack_note"]
+__all__ = ["blame", "blamed", "inward_rules", "layers_of", "seen_inside", "stack_notes"]
 
 _DRIVES = (PLAIN, Drive(stop_after=1))
 _MOST_REQUESTS = 8
@@ -31,10 +31,15 @@ def _ignore(*_: object) -> None:
     """A check that raised is told where the rule is judged over the whole stack."""
 
 
-def stack_note(application: Callable[..., Any]) -> str:
-    """Return the layers in one line, "" where there is one."""
-    names = [layer.name for layer in find_layers(application)]
-    return f"layers, each watched by itself: {' -> '.join(names)}" if len(names) > 1 else ""
+def layers_of(application: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the layers, outermost first; nothing where there is one."""
+    names = tuple(layer.name for layer in find_layers(application))
+    return names if len(names) > 1 else ()
+
+
+def stack_notes(names: Sequence[str]) -> list[str]:
+    """Return what to tell of the layers."""
+    return [f"layers, each watched by itself: {' -> '.join(names)}"] if names else []
 
 
 def _breaches(application: Callable[..., Any], rules: Iterable[Rule],
@@ -66,7 +71,10 @@ def blamed(sighting: Sighting, card: Card, application: Callable[..., Any]) -> S
     """Return `sighting` with the layer to blame, where `application` is a stack and the rule can be judged in it."""
     if not isinstance(card, Rule) or card.binds is not Side.APPLICATION or sighting.case is None:
         return sighting
-    found = blame(application, sighting.case, card)
+    try:
+        found = blame(application, sighting.case, card)
+    except Exception:
+        return sighting  # what holds the layers may refuse to be looked into; the run says so
     if found is None:
         return sighting
     return replace(sighting, layers=found.layers, culprit=found.culprit, site=found.site or sighting.site)

@@ -25,7 +25,7 @@ from ..targets import load_target
 from .batches import Batches
 from .explore import Explorer
 from .guide import Guide
-from .layers import blamed, inward_rules, seen_inside, stack_note
+from .layers import blamed, inward_rules, layers_of, seen_inside
 from .place import site_for
 from .records import Job, Sighting, Tally
 
@@ -141,11 +141,16 @@ class Worker:
     def look_inside(self, application: Any, requests: Sequence[Request]) -> None:
         """Ask a few plain things with every layer watched, for what a middleware does to the layer within."""
         options = self.job.options
-        note = stack_note(application) if options.layers else ""
-        if note:
-            self.send("note", note)
-            for sighting in seen_inside(application, requests, inward_rules(options), self.doing):
-                self.send("inside", sighting)
+        try:
+            names = layers_of(application) if options.layers else ()
+            if names:
+                self.send("layers", names)
+                for sighting in seen_inside(application, requests, inward_rules(options), self.doing):
+                    self.send("inside", sighting)
+        except Exception as error:
+            self.doing(None)
+            # What holds the layers may refuse to be looked into; that is no finding, and no reason to lose the others.
+            self.send("note", f"the layers of the stack could not be watched: {type(error).__name__}: {error}")
 
     def repeat(self, explorer: Explorer, application: Any, laws: tuple[Relation, ...],
                rules: tuple[Rule, ...]) -> None:

@@ -63,6 +63,8 @@ class Run:
         notes: what else a person should know, one line each.
         reach: routes, entered, succeeded, unreached; empty where reach was not asked.
         statuses: how often each status code was answered.
+        layers: the middlewares that were found around an application and watched, outermost first, and it itself;
+            empty where there is none.
     """
 
     subject: Subject
@@ -76,6 +78,7 @@ class Run:
     reach: Mapping[str, Any] = field(default_factory=dict)
     statuses: Mapping[int, int] = field(default_factory=dict)
     version: str = ""
+    layers: tuple[str, ...] = ()
 
     def failing(self, level: Level) -> list[Finding]:
         """Return the findings at or above `level`, baselined ones aside."""

@@ -19,6 +19,7 @@ from ..model.gate import Gate
 from ..model.moments import Moment
 from ..model.rule import Rule, Side
 from ..plan import Sink, compile_plan
+from .body import Body, ListBody
 from .errors import ErrorsSpy
 from .input import InputSpy
 from .site import LIVE_MOMENTS, site_of
@@ -74,6 +75,14 @@ class _Place:
     """The layers that this request has come to; one set for all of its exchanges."""
 
 
+def _can_be_closed(x: Exchange) -> bool:
+    """Tell whether what a layer returned has a close() of its own: the spies that stand for it always have one."""
+    body = x.subject
+    while isinstance(body, (Body, ListBody)):
+        body = body._iterable
+    return hasattr(body, "close")
+
+
 class _Sink(Sink):
     """Takes what is said of one layer, and hands it outward until it belongs to somebody."""
 
@@ -94,7 +103,7 @@ class _Sink(Sink):
                 self._layers.blame(rule, x, told, place)
         elif place.around is None:
             self._layers.blame(rule, x, _Told(-1, evidence, site_of(x, live=rule.at in LIVE_MOMENTS)), place)
-        elif rule.id not in place.around.broken:
+        elif rule.id not in place.around.broken and (rule.at is not Moment.CLOSE or _can_be_closed(x)):
             outside = place.around.place
             number = outside.layer if isinstance(outside, _Place) else -1
             site = site_of(x, live=True) if rule.at in _CALLER else None

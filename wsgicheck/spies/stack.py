@@ -65,13 +65,18 @@ def name_of(layer: Any) -> str:
     if isinstance(layer, type):
         return layer.__qualname__
     kind = type(layer).__name__
-    held = vars(layer) if hasattr(layer, "__dict__") else {}
+    held = _held(layer)
     name = held.get("name")
     if _is_a(layer, "pyramid", "Router"):
         kind, name = "Pyramid", getattr(held.get("registry"), "package_name", None)
     elif _is_a(layer, "django", "WSGIHandler"):
         kind = f"Django {kind}"
     return f"{kind} {name!r}" if isinstance(name, str) and 0 < len(name) < 60 else kind
+
+
+def _held(value: Any) -> dict[str, Any]:
+    """Return the instance's own attributes, apart from those in slots."""
+    return vars(value) if hasattr(value, "__dict__") else {}
 
 
 def _is_a(value: Any, package: str, name: str) -> bool:
@@ -110,9 +115,8 @@ def _within(layer: Any) -> Iterator[tuple[str, Any, Put]]:
             except ValueError:
                 continue  # not yet assigned
     owner = layer.__self__ if isinstance(layer, types.MethodType) else layer
-    if hasattr(owner, "__dict__") and not isinstance(owner, type):
-        for name, value in list(vars(owner).items()):
-            yield name, value, functools.partial(setattr, owner, name)
+    for name, value in [] if isinstance(owner, type) else list(_held(owner).items()):
+        yield name, value, functools.partial(setattr, owner, name)
     for kind in type(owner).__mro__:
         slots = vars(kind).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
@@ -177,7 +181,7 @@ def _framework(layer: Any) -> tuple[str, ...] | None:
     """Return where a framework's application keeps what was put in front of it, None where it is no framework's."""
     for (package, name), kept in _FRAMEWORKS.items():
         # Django's handler for static files is one of its applications, and wraps another.
-        if _is_a(layer, package, name) and not _is_one(vars(layer).get("application")):
+        if _is_a(layer, package, name) and not _is_one(_held(layer).get("application")):
             return kept
     return None
 
