@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -51,6 +52,11 @@ def test_junit_has_a_case_for_each_rule(run: Run) -> None:
         assert outcome == ([Skipped] if result.verdict is RunVerdict.UNEXERCISED else [Failure] if failing else [])
     assert suite.failures == sum(1 for case in suite if any(isinstance(r, Failure) for r in case.result))
     assert "wsgicheck replay" in cases["chunks-are-bytes"].result[0].text
+    told = {one.name: one.value for one in suite.properties()}
+    assert told == {"subject": "application shop.wsgi:application", "seed": "5325201", "exchanges": "1204",
+                    "reach": "22 of 23 routes entered, 20 with a 2xx"}
+    unreached = next(iter(JUnitXml.fromstring(render(replace(run, reach={}), "junit").encode())))
+    assert "reach" not in {one.name for one in unreached.properties()}
 
 
 def test_junit_tells_known_crashed_and_empty_apart() -> None:
@@ -65,7 +71,8 @@ def test_junit_tells_known_crashed_and_empty_apart() -> None:
 
 
 def test_junit_is_of_the_form_that_pytest_writes(run: Run, pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("import pytest\ndef test_a(): pass\ndef test_b(): assert 0\ndef test_c(): pytest.skip('x')\n"
+    pytester.makepyfile("import pytest\ndef test_a(record_testsuite_property): record_testsuite_property('a', 'b')\n"
+                        "def test_b(): assert 0\ndef test_c(): pytest.skip('x')\n"
                         "@pytest.fixture\ndef f(): 1/0\ndef test_d(f): pass\n")
     # In a process of its own: pytest does not run twice in one without a warning about assertion rewriting.
     pytester.runpytest_subprocess("--junitxml=out.xml", "-q", "-p", "no:randomly")
@@ -91,7 +98,7 @@ def test_junit_of_a_hostile_run_is_xml(run: Run) -> None:
     assert text.isascii()
     root = ET.fromstring(text)
     assert {node.tag for node in root.iter()} <= {"testsuites", "testsuite", "testcase", "failure", "error", "skipped",
-                                                  "system-out"}
+                                                  "system-out", "properties", "property"}
     assert not re.search(r"&#(x0*)?(0?[0-8]|1[1-9]|2[0-9]|3[01]|6553[45]|5[5-7]\d{3});", text)
     JUnitXml.fromstring(text.encode())
 
@@ -110,6 +117,8 @@ def test_sarif_keeps_the_official_schema(run: Run) -> None:
         assert " ".join(card.title.split()) in rule["help"]["text"]
         assert rule["help"]["markdown"]
         assert bool(rule.get("helpUri")) is any(c.url.startswith("https://") for c in card.cites)
+    assert only["properties"]["reach"] == "22 of 23 routes entered, 20 with a 2xx"
+    assert only["properties"]["reachCounts"] == {"routes": 23, "entered": 22, "succeeded": 20}
     assert len(only["results"]) == len(run.findings)
     for result in only["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
@@ -171,6 +180,36 @@ def test_github_names_the_nine_worst_and_counts_the_rest() -> None:
     assert commands[0][1]["file"] == "a::b, c: 100%.py"
     assert commands[0][1]["line"] == "3"
     assert f"{len(cards) - SHOWN} more findings" in commands[-1][2]
+
+
+def test_github_never_has_more_than_ten_of_a_kind() -> None:
+    cards = cards_of(MUST)
+    crashed, rest = cards[0].id, cards[1:25]
+    for nothing in ("", "no request was answered"):
+        run = run_of(*map(finding_of, rest), crashed=(crashed,), nothing_checked=nothing)
+        commands = [workflow_command(line) for line in render(run, "github").splitlines()]
+        assert len(commands) == 10
+        assert {name for name, _, _ in commands} == {"error"}
+        assert f"a bug of wsgicheck: 1 check crashed: {crashed}" in [data for _, _, data in commands]
+        told = sum("\n" in data for _, _, data in commands)
+        assert f"{len(rest) - told} more findings: see the summary of this step" in [data for _, _, data in commands]
+        assert (f"nothing was really checked: {nothing}" in [data for _, _, data in commands]) is bool(nothing)
+
+
+def test_paths_are_those_of_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = tmp_path / "site"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    inside, outside = sample(Path()), run_of(finding_of(cards_of()[0], site=Site("../../elsewhere.py", 3)))
+    root = str(tmp_path)
+    properties = [workflow_command(line)[1] for line in render(inside, "github", root=root).splitlines()]
+    placed = [found for found in properties if found.get("file") == "site/shop.py"]
+    assert [found["line"] for found in placed] == ["10"]
+    assert "col" in placed[0]      # the source itself is found from here all the same
+    assert workflow_command(render(outside, "github", root=root).splitlines()[0])[1]["file"] == "../../elsewhere.py"
+    places = [result["locations"][0].get("physicalLocation", {}).get("artifactLocation", {}).get("uri")
+              for result in json.loads(render(inside, "sarif", root=root))["runs"][0]["results"]]
+    assert "site/shop.py" in places
 
 
 @settings(max_examples=50, deadline=None)
@@ -236,7 +275,6 @@ def test_markdown_of_a_hostile_run_has_only_our_markup(run: Run) -> None:
     check_tags(text)
 
 
-
 def test_sizes_do_not_follow_the_subject() -> None:
     huge = "<" * 8_000_000
     from wsgicheck.model.request import Case, Request
@@ -245,7 +283,7 @@ def test_sizes_do_not_follow_the_subject() -> None:
     finding = finding_of(cards_of()[0], huge, culprit=huge, case=Case(request), events=(huge, huge), layers=(huge,),
                          site=Site(huge, 1, huge))
     run = run_of(finding, nothing_checked=huge, notes=(huge,))
-    for format in ("text", "concise", "junit", "sarif", "github", "markdown", "html"):
+    for format in ("text", "concise", "junit", "sarif", "github", "markdown", "html", "pytest"):
         small = render(run_of(finding_of(cards_of()[0])), format)
         assert len(render(run, format, verbose=True)) < 3 * len(small) + 300_000, format
     assert len(render(run, "json")) < 12_000_000

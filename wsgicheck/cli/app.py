@@ -9,7 +9,17 @@ import click
 
 from ..config import Config
 from ..errors import ConfigError
-from .options import Command, Screen, app_options, check_options, layer_options, reach_options, report_options, settle
+from .options import (
+    Command,
+    Screen,
+    app_options,
+    check_options,
+    layer_options,
+    reach_options,
+    report_options,
+    screen_of,
+    settle,
+)
 
 __all__ = ["command"]
 
@@ -63,5 +73,5 @@ def command(ctx: click.Context, /, target: str | None, **given: Any) -> int:
     if not config.app:
         raise ConfigError("no target: name an application, as in `wsgicheck shop.wsgi:application`, "
                           "or set `app` in [tool.wsgicheck]; `wsgicheck --help` tells more")
-    screen = Screen(given["color"], given["verbose"], given["quiet"])
+    screen = screen_of(given)
     return _check(config, screen, given["update_baseline"], given["exit_zero"])

@@ -7,6 +7,7 @@ said before the run, and not after a minute of work.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,8 @@ __all__ = ["Delivery", "View", "put", "shown_on", "write"]
 _FOR_PEOPLE = ("text", "full", "concise")
 _LINES = "json-lines"
 """The one format that is written while the run goes on."""
+_SUMMARY = 1024 * 1024
+"""The most bytes that GitHub takes as the summary of one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,7 @@ class Delivery:
                 write(file, self.rendered(run, form, file))
             else:
                 put(self.rendered(run, form), for_people=form in _FOR_PEOPLE)
+        self._summarize(run)
         if told is not None and told.files:
             from ..report.lines import ended
             from ..rules import every_card
@@ -169,15 +173,30 @@ class Delivery:
         config = self.config
         return {"chdir": config.chdir, "settings": config.settings, "timeout": config.timeout,
                 "max_examples": config.max_examples, "login": config.login, "cookies": config.cookies,
-                "headers": config.headers, "unsafe_methods": config.unsafe_methods, "layers": config.layers, **self.again}
+                "headers": config.headers, "unsafe_methods": config.unsafe_methods, "layers": config.layers,
+                **self.again}
 
     def rendered(self, run: Run, form: str, file: str = "") -> str:
         """Return `run` in the format `form`, as `file` takes it, or standard output where that is ""."""
         screen, people = self.screen, form in _FOR_PEOPLE
         view = View(bool(screen.color), 100, False) if file else shown_on(screen.color)
         return render(run, form, color=view.color and people, width=view.width, verbose=screen.verbose,
-                      quiet=screen.quiet, fail_on=self.config.fail_on, ascii=view.ascii and people,
-                      arguments=self.arguments, file=file)
+                      quiet=screen.quiet, statistics=screen.statistics, show_passed=screen.show_passed,
+                      fail_on=self.config.fail_on, ascii=view.ascii and people, arguments=self.arguments, file=file,
+                      root=os.environ.get("GITHUB_WORKSPACE", ""))
+
+    def _summarize(self, run: Run) -> None:
+        """Append the report to the summary of a step of GitHub's, where one goes on and annotations are asked for."""
+        file = os.environ.get("GITHUB_STEP_SUMMARY", "")
+        if not file or "github" not in (self.config.format, *(form for form, _ in self.config.report)):
+            return
+        try:
+            taken = os.path.getsize(file) if os.path.exists(file) else 0
+            text = _shortened(self.rendered(run, "markdown", file), _SUMMARY - taken)
+            with Path(file).open("a", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+                stream.write(text)
+        except OSError as error:
+            click.echo(f"wsgicheck: the summary of this step cannot be written: {error.strerror or error}", err=True)
 
     def _warn(self, run: Run) -> None:
         """Say on standard error what a report for machines, or in a file, does not say to a person."""
@@ -189,6 +208,21 @@ class Delivery:
         crashed = [r.id for r in run.rules if r.verdict is RunVerdict.CRASHED]
         if crashed:
             click.echo(f"wsgicheck: a bug of wsgicheck: crashed while judging: {', '.join(crashed)}", err=True)
+
+
+def _shortened(text: str, size: int) -> str:
+    """Return as many whole findings of a report in Markdown as fit into `size` bytes, and say that there are more."""
+    more = "\nThe other findings did not fit into this summary.\n"
+    if len(text.encode("utf-8", "backslashreplace")) <= size:
+        return text
+    kept: list[str] = []
+    left = size - len(more)
+    for part in re.split(r"(?m)^(?=### )", text):
+        left -= len(part.encode("utf-8", "backslashreplace"))
+        if left < 0:
+            break
+        kept.append(part)
+    return "".join(kept) + more if kept else ""
 
 
 def _seen_from_here(run: Run, directory: str) -> Run:

@@ -8,7 +8,7 @@ import click
 
 from ..config import Config
 from ..errors import ConfigError
-from .options import Command, Screen, report_options, settle, target_options, time_options, verdict_options
+from .options import Command, Screen, report_options, screen_of, settle, target_options, time_options, verdict_options
 
 __all__ = ["command"]
 
@@ -46,5 +46,5 @@ def command(ctx: click.Context, /, target: str | None, **given: Any) -> int:
     if not config.app:
         raise ConfigError("no target: name an application, as in `wsgicheck doctor shop.wsgi:application`, "
                           "or set `app` in [tool.wsgicheck]")
-    screen = Screen(given["color"], given["verbose"], given["quiet"])
+    screen = screen_of(given)
     return _check(config, screen, given["update_baseline"], given["exit_zero"])

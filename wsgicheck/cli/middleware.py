@@ -11,7 +11,7 @@ import click
 
 from ..config import Config
 from ..errors import ConfigError
-from .options import Command, Option, Screen, app_options, check_options, report_options, settle
+from .options import Command, Option, Screen, app_options, check_options, report_options, screen_of, settle
 
 __all__ = ["command"]
 
@@ -75,6 +75,6 @@ def command(ctx: click.Context, /, target: str, given_arguments: tuple[str, ...]
     as a server on its inner side; each finding is shown with the smallest request and application that show it.
     """
     config = settle(ctx)
-    screen = Screen(given["color"], given["verbose"], given["quiet"])
+    screen = screen_of(given)
     arguments = dict(_argument(text) for text in given_arguments)
     return _check(config, target, arguments, configuration, calls, screen, given["update_baseline"], given["exit_zero"])

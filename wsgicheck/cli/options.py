@@ -6,7 +6,7 @@ itself, so that a file, a variable and an option take the same values and give t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -19,8 +19,8 @@ from ..errors import ConfigError
 
 __all__ = [
     "Command", "Option", "Screen", "app_options", "check_options", "layer_options", "near", "place_options",
-    "reach_options", "report_options", "rule_options", "screen_options", "settle", "target_options", "time_options",
-    "verdict_options", "visitor_options",
+    "reach_options", "report_options", "rule_options", "screen_of", "screen_options", "settle", "target_options",
+    "time_options", "verdict_options", "visitor_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,11 +61,18 @@ class Command(click.Command):
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """How a person wants to be told: colour (None: as the stream is), more, less."""
+    """How a person wants to be told: colour (None: as the stream is), more, less, numbers, what holds."""
 
     color: bool | None = None
     verbose: bool = False
     quiet: bool = False
+    statistics: bool = False
+    show_passed: bool = False
+
+
+def screen_of(given: Mapping[str, Any]) -> Screen:
+    """Return what the options of `report_options` say of the screen."""
+    return Screen(given["color"], given["verbose"], given["quiet"], given["statistics"], given["show_passed"])
 
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -217,6 +224,9 @@ def report_options(function: F) -> F:
                 help="Colours: yes or no.  [default: on a terminal; NO_COLOR and FORCE_COLOR are honoured]"),
         _option("-v", "--verbose", is_flag=True, heading="The report", help="Show everything."),
         _option("-q", "--quiet", is_flag=True, heading="The report", help="One line for each finding."),
+        _option("--statistics", is_flag=True, heading="The report",
+                help="In place of the findings, how often each rule is broken."),
+        _option("--show-passed", is_flag=True, heading="The report", help="Name the rules that hold, too."),
         _option("--config", "config_file", heading="The report", metavar="FILE",
                 help="Read this configuration file instead of the nearest."),
     )(function)

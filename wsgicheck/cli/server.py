@@ -11,7 +11,7 @@ from ..config import Config
 from ..errors import ConfigError
 from ..show import printable
 from .exits import FINDINGS, OK
-from .options import Command, Option, Screen, report_options, settle, verdict_options
+from .options import Command, Option, Screen, report_options, screen_of, settle, verdict_options
 
 __all__ = ["command", "serve_probe"]
 
@@ -150,7 +150,7 @@ def command(ctx: click.Context, /, names: tuple[str, ...], command_line: str, ur
         if url or len(names) > 1:
             raise ConfigError("--serve runs one server: a known NAME, or --command")
         return serve_probe(names[0] if names else "", command_line, serve, config.select)
-    screen = Screen(given["color"], given["verbose"], given["quiet"])
+    screen = screen_of(given)
     if len(names) > 1:
         return _several(config, names, jobs, screen, given)
     return _one(config, names, command_line, url, channel, screen, given)

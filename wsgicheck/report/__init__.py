@@ -60,14 +60,15 @@ def _catalogue() -> Mapping[str, Card]:
 
 def render(run: Run, format: str, *, color: bool = False, width: int = 80, verbose: bool = False,
            quiet: bool = False, ascii: bool = False, fail_on: Level = MUST,
+           statistics: bool = False, show_passed: bool = False, root: str = "",
            arguments: Mapping[str, object] | None = None, file: str = "",
            cards: Mapping[str, Card] | None = None) -> str:
     """Return `run` as text in `format`, one of FORMATS, with a line break at its end.
 
     `width` is in columns and bounds prose, never a command to copy. `cards` are the rules by their full names
-    (`by_name` makes that), the whole catalogue where none are given; `arguments` and `file`
-    are those of Options. Raises KeyError for a format that is none.
+    (`by_name` makes that), the whole catalogue where none are given; the rest are
+    those of Options. Raises KeyError for a format that is none.
     """
     options = Options(color=color, width=width, verbose=verbose, quiet=quiet, ascii=ascii, fail_on=fail_on,
-                      arguments=arguments or {}, file=file)
+                      statistics=statistics, show_passed=show_passed, root=root, arguments=arguments or {}, file=file)
     return FORMATS[format](run, _catalogue() if cards is None else cards, options)

@@ -12,7 +12,7 @@ from ..model.finding import Finding
 from ..model.rule import ADVICE, MUST, SHOULD, Card, Level
 from ..model.run import Run, RunVerdict
 from .options import Options
-from .plain import first_pep, place_words
+from .plain import first_pep, from_root, place_words
 from .safe import line as safe
 from .source import excerpt
 from .view import RunView, plural
@@ -26,21 +26,29 @@ _COMMANDS: dict[Level, str] = {MUST: "error", SHOULD: "warning", ADVICE: "notice
 def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     """Return the workflow commands, one a line; the summary of the step is format "markdown"."""
     view = RunView(run, options.fail_on)
-    lines = [_annotation(f, view, cards.get(f.name)) for f in view.findings[:SHOWN]]
-    more = len(view.findings) - SHOWN
+    about = _about_the_run(view)
+    shown = SHOWN - len(about)
+    lines = [_annotation(f, view, cards.get(f.name), options.root) for f in view.findings[:shown]]
+    more = len(view.findings) - shown
     if more > 0:
-        worst = view.findings[SHOWN].level
+        worst = view.findings[shown].level
         lines.append(command(_COMMANDS[worst], f"{plural(more, 'more finding')}: see the summary of this step",
                              title="wsgicheck"))
+    return "".join(line + "\n" for line in (*lines, *about))
+
+
+def _about_the_run(view: RunView) -> list[str]:
+    """Return what is no finding and must not be missed."""
+    lines = []
     crashed = view.with_verdict(RunVerdict.CRASHED)
     if crashed:
         names = ", ".join(safe(r.id) for r in crashed)
         lines.append(command("error", f"a bug of wsgicheck: {plural(len(crashed), 'check')} crashed: {names}",
                              title="wsgicheck"))
-    if run.nothing_checked:
-        lines.append(command("error", f"nothing was really checked: {safe(run.nothing_checked)}",
+    if view.run.nothing_checked:
+        lines.append(command("error", f"nothing was really checked: {safe(view.run.nothing_checked)}",
                              title="wsgicheck"))
-    return "".join(line + "\n" for line in lines)
+    return lines
 
 
 def command(name: str, message: str, **properties: str) -> str:
@@ -57,11 +65,11 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _annotation(finding: Finding, view: RunView, card: Card | None) -> str:
+def _annotation(finding: Finding, view: RunView, card: Card | None, root: str) -> str:
     site = finding.site
     place: dict[str, str] = {}
     if site is not None:
-        place = {"file": safe(site.file, 1000), "line": str(site.line)}
+        place = {"file": safe(from_root(site.file, root), 1000), "line": str(site.line)}
         found = excerpt(site, card, finding.evidence)
         if found is not None:
             place |= {"col": str(found.column), "endColumn": str(found.end_column)}

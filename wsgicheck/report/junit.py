@@ -15,7 +15,7 @@ from ..model.run import RuleResult, Run, RunVerdict
 from .options import Options
 from .plain import finding_text
 from .safe import line as safe
-from .view import RunView, plural
+from .view import RunView, plural, reach_words
 
 __all__ = ["render"]
 
@@ -25,6 +25,7 @@ def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     view = RunView(run, options.fail_on)
     suites = ET.Element("testsuites", name="wsgicheck tests")
     suite = ET.SubElement(suites, "testsuite", name="wsgicheck")
+    _properties(suite, run)
     for result in view.rules:
         _case(suite, result, view, cards, options)
     if run.nothing_checked:
@@ -39,6 +40,16 @@ def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     # In ASCII: a character beyond it is a reference, whatever the encoding of the file it is written to.
     text = ET.tostring(suites, encoding="us-ascii", xml_declaration=False).decode("ascii")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _properties(suite: ET.Element, run: Run) -> None:
+    """Say what was checked and how far it was entered, as pytest does with record_testsuite_property."""
+    told = {"subject": f"{run.subject.kind} {safe(run.subject.target, 400)}", "seed": str(run.seed),
+            "exchanges": str(run.exchanges), "reach": reach_words(run)}
+    properties = ET.SubElement(suite, "properties")
+    for name, value in told.items():
+        if value:
+            ET.SubElement(properties, "property", name=name, value=safe(value))
 
 
 def _case(suite: ET.Element, result: RuleResult, view: RunView, cards: Mapping[str, Card],

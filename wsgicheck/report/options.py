@@ -24,6 +24,9 @@ class Options:
         quiet: the findings in one line each and the summary.
         ascii: write nothing outside ASCII.
         fail_on: the level from which on findings make the outcome "fail".
+        statistics: in place of the findings, how often each rule is broken (text only).
+        show_passed: name the rules that hold, too (text only).
+        root: the folder that build servers count paths from, "" for the present one.
         arguments: what a repetition needs to know besides a finding (the folder, the settings), as JSON has it.
         file: the file that the report is written to, "" for standard output.
     """
@@ -34,6 +37,9 @@ class Options:
     quiet: bool = False
     ascii: bool = False
     fail_on: Level = MUST
+    statistics: bool = False
+    show_passed: bool = False
+    root: str = ""
     arguments: Mapping[str, object] = field(default_factory=dict)
     file: str = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from ..model.finding import Finding
@@ -11,7 +12,15 @@ from .reproduce import curls
 from .safe import line as safe
 from .view import RunView
 
-__all__ = ["finding_text", "first_pep", "pieces", "place_words"]
+__all__ = ["finding_text", "first_pep", "from_root", "pieces", "place_words"]
+
+
+def from_root(file: str, root: str) -> str:
+    """Return the path of `file` as seen from the folder `root`, where it lies below it; else as it is."""
+    if not root or not file or "\0" in file:
+        return file
+    way = os.path.relpath(os.path.abspath(file), root)
+    return file if way.startswith(os.pardir + os.sep) else way
 
 
 def pieces(text: str) -> list[tuple[str, str]]:

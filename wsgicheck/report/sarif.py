@@ -19,10 +19,10 @@ from ..model.rule import ADVICE, MUST, SHOULD, Card, Level
 from ..model.run import RuleResult, Run, RunVerdict
 from .markdown import card_help, finding_markdown
 from .options import Options
-from .plain import finding_text
+from .plain import finding_text, from_root
 from .safe import line as safe
 from .source import excerpt
-from .view import RunView, plural
+from .view import RunView, plural, reach_words
 
 __all__ = ["SCHEMA_URI", "render"]
 
@@ -48,15 +48,22 @@ def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
             "tool": {"driver": driver},
             "columnKind": "unicodeCodePoints",
             "invocations": [_invocation(view)],
-            "results": [_result(f, view, index.get(f.rule, -1), cards.get(f.name)) for f in view.ordered],
+            "results": [_result(f, view, index.get(f.rule, -1), cards.get(f.name), options.root) for f in view.ordered],
             "properties": {
                 "subject": {"kind": safe(run.subject.kind), "target": safe(run.subject.target)},
                 "seed": run.seed, "exchanges": run.exchanges, "seconds": round(run.seconds, 3),
+                **_reach(run),
                 "unexercised": [r.id for r in view.with_verdict(RunVerdict.UNEXERCISED)],
             },
         }],
     }
     return json.dumps(log, indent=2) + "\n"
+
+
+def _reach(run: Run) -> dict[str, Any]:
+    """Return the line about the routes, and its numbers; nothing where no routes were looked for."""
+    counts = {key: value for key, value in run.reach.items() if isinstance(value, int)}
+    return {"reach": reach_words(run), "reachCounts": counts} if reach_words(run) else {}
 
 
 def _is_semantic(version: str) -> bool:
@@ -98,14 +105,14 @@ def _invocation(view: RunView) -> dict[str, Any]:
     return invocation
 
 
-def _result(finding: Finding, view: RunView, index: int, card: Card | None) -> dict[str, Any]:
+def _result(finding: Finding, view: RunView, index: int, card: Card | None, root: str) -> dict[str, Any]:
     known = finding.rule in view.known
     result: dict[str, Any] = {
         "ruleId": safe(finding.rule),
         "level": _LEVELS[finding.level],
         "message": {"text": finding_text(finding, view, card).rstrip("\n"),
                     "markdown": finding_markdown(finding, view, card)},
-        "locations": [_location(finding, view, card)],
+        "locations": [_location(finding, view, card, root)],
         "occurrenceCount": max(1, finding.count),
         "partialFingerprints": {"wsgicheck/v1": view.id(finding)},
         "baselineState": "unchanged" if known else "new",
@@ -121,21 +128,22 @@ def _result(finding: Finding, view: RunView, index: int, card: Card | None) -> d
     return result
 
 
-def _location(finding: Finding, view: RunView, card: Card | None) -> dict[str, Any]:
+def _location(finding: Finding, view: RunView, card: Card | None, root: str) -> dict[str, Any]:
     site = finding.site
     if site is None:
         location: dict[str, Any] = {"logicalLocations": [
             {"fullyQualifiedName": safe(view.run.subject.target, 400), "kind": "member"}]}
         module = _module_file(view.run.subject.target)
         if module:
-            location["physicalLocation"] = {"artifactLocation": _artifact(module), "region": {"startLine": 1}}
+            location["physicalLocation"] = {"artifactLocation": _artifact(from_root(module, root)),
+                                            "region": {"startLine": 1}}
         return location
     region: dict[str, Any] = {"startLine": max(1, site.line)}
     found = excerpt(site, card, finding.evidence)
     if found is not None:
         own = next((source.text for source in found.lines if source.number == found.number), "")
         region |= {"startColumn": found.column, "endColumn": found.end_column, "snippet": {"text": own}}
-    location = {"physicalLocation": {"artifactLocation": _artifact(site.file), "region": region}}
+    location = {"physicalLocation": {"artifactLocation": _artifact(from_root(site.file, root)), "region": region}}
     if site.function:
         location["logicalLocations"] = [{"fullyQualifiedName": safe(site.function, 400), "kind": "function"}]
     return location

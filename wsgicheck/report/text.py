@@ -39,10 +39,15 @@ class _Text:
         else:
             yield from self._head()
             yield from self._families()
-            for number, finding in enumerate(self.view.findings, 1):
-                yield ()
-                yield from self.blocks.block(number, finding)
+            if self.options.statistics:
+                yield from self._statistics()
+            else:
+                for number, finding in enumerate(self.view.findings, 1):
+                    yield ()
+                    yield from self.blocks.block(number, finding)
             yield from self._accepted()
+            if self.options.show_passed:
+                yield from self._passed()
             yield ()
             yield from self._unexercised()
         yield from self._verdict()
@@ -139,6 +144,26 @@ class _Text:
         if family.count(RunVerdict.UNEXERCISED) == len(family.results):
             return "dim", self.glyphs.none
         return "green", self.glyphs.good
+
+    def _statistics(self) -> Iterator[Line]:
+        """Yield a line for each broken rule, the most frequent first."""
+        sums: dict[str, tuple[Level, int]] = {}
+        for finding in self.view.findings:
+            sums[finding.name] = (finding.level, sums.get(finding.name, (finding.level, 0))[1] + finding.count)
+        wide = max((len(f"{count:,}") for _, count in sums.values()), default=0)
+        yield ()
+        for name, (level, count) in sorted(sums.items(), key=lambda item: (-item[1][1], item[0])):
+            yield (("", f"  {count:>{wide},}x  "), (LEVEL_STYLES[level], f"{level.value.upper():<6}"),
+                   ("", f"  {name}"))
+
+    def _passed(self) -> Iterator[Line]:
+        """Yield the rules that hold, each with how often it was judged."""
+        passed = self.view.with_verdict(RunVerdict.HOLDS)
+        yield ()
+        yield (("dim bold", f"{plural(len(passed), 'rule')} {'holds' if len(passed) == 1 else 'hold'}:"),)
+        told = ", ".join(f"{r.family}/{r.id} ({r.exchanges:,})" for r in passed)
+        for part in wrap(told, self.options.width - 2):
+            yield (("green", "  " + part),)
 
     # -- the bottom --------------------------------------------------------------------------------------
 
