@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import tempfile
 import time
@@ -10,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .. import __version__
-from ..errors import ConfigError, TargetError, WsgicheckError
-from ..harness.child import Child, Death, Watch
+from ..errors import TargetError, WsgicheckError
+from ..harness.child import Death
 from ..model.exchange import Exchange
 from ..model.finding import Finding
 from ..model.imported import Imported
@@ -25,6 +24,7 @@ from ..selection import select
 from ..show import show
 from .doctor import judge_import, merged
 from .layers import inward_rules, stack_notes
+from .life import live
 from .options import Options
 from .records import Job, Sighting, Tally, groundless, weight
 
@@ -80,14 +80,6 @@ class _Sum:
         return self.tally.exchanges + self.life.exchanges
 
 
-def _environment(options: Options) -> dict[str, str]:
-    # A set's order must not differ from run to run, or the same seed gives another report.
-    environment = {"PYTHONHASHSEED": "0"} | dict(os.environ)
-    if options.settings:
-        environment["DJANGO_SETTINGS_MODULE"] = options.settings
-    return environment
-
-
 class _Check:
     """One run."""
 
@@ -114,19 +106,7 @@ class _Check:
             return self.live_in(replace(job, scratch=scratch))
 
     def live_in(self, job: Job) -> Death | None:
-        options = self.options
-        watch = Watch(options.timeout, options.max_memory, options.max_output)
-        try:
-            child = Child("wsgicheck.active.worker", job, directory=options.directory,
-                          environment=_environment(options), watch=watch)
-        except OSError as error:
-            raise ConfigError(f"cannot start in {options.directory or '.'}: {error}") from error
-        with child:
-            for message in child.messages(time.monotonic() + job.seconds + _SPARE_SECONDS):
-                if isinstance(message, Death):
-                    return message
-                self.hear(*message)
-        return None
+        return live("wsgicheck.active.worker", job, self.options, job.seconds + _SPARE_SECONDS, self.hear)
 
     def hear(self, kind: str, payload: object) -> None:
         """Take one message of the child."""

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .. import __version__
-from ..errors import ConfigError, TargetError, WsgicheckError
-from ..harness.child import Child, Death, Watch
+from ..errors import TargetError, WsgicheckError
+from ..harness.child import Death
 from ..harness.examine import Load
 from ..harness.survey import survey
 from ..model.exchange import Exchange
@@ -25,6 +25,7 @@ from ..model.rule import HOLDS, NOT_APPLICABLE, Card, Rule
 from ..model.run import RuleResult, Run, RunVerdict, Subject
 from ..rules import catalogue
 from ..selection import select
+from .life import start
 from .options import Options
 
 __all__ = ["Judgement", "check_import", "doctor_findings", "import_rules", "judge_import", "merged"]
@@ -114,17 +115,8 @@ class _Doctor:
     def child(self, load: Load) -> tuple[object, list[Act], Death | None]:
         """Return what a child answers, the acts it told before, and how it died."""
         options = self.options
-        environment = {"PYTHONHASHSEED": "0"} | dict(os.environ)
-        if options.settings:
-            environment["DJANGO_SETTINGS_MODULE"] = options.settings
-        watch = Watch(options.timeout, options.max_memory, options.max_output)
         acts: list[Act] = []
-        try:
-            child = Child("wsgicheck.harness.examine", load, directory=options.directory, environment=environment,
-                          watch=watch)
-        except OSError as error:
-            raise ConfigError(f"cannot start in {options.directory or '.'}: {error}") from error
-        with child:
+        with start("wsgicheck.harness.examine", load, options) as child:
             for message in child.messages(self.deadline):
                 if isinstance(message, Death):
                     return None, acts, message

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ConfigError, TargetError, WsgicheckError
-from ..harness.child import Child, Death, Watch
+from ..harness.child import Death
 from ..model.exchange import Exchange
 from ..model.moments import Fate
 from ..model.request import Case
 from ..model.run import Run
 from ..reference.repertoire import Recipe
 from ..rules import process_rules
-from .application import Progress, _environment, _import_death
+from .application import Progress, _import_death
+from .life import live
 from .middleware_records import PairJob
 from .middleware_run import chosen_cards, explore, report
 from .options import Options
@@ -69,19 +70,7 @@ class _Check:
 
     def live(self, job: PairJob) -> Death | None:
         """Run one child to its end; return how it died, None if it did its work."""
-        options = self.options
-        watch = Watch(options.timeout, options.max_memory, options.max_output)
-        try:
-            child = Child("wsgicheck.active.middleware_worker", job, directory=options.directory,
-                          environment=_environment(options), watch=watch)
-        except OSError as error:
-            raise ConfigError(f"cannot start in {options.directory or '.'}: {error}") from error
-        with child:
-            for message in child.messages(time.monotonic() + job.seconds + _SPARE_SECONDS):
-                if isinstance(message, Death):
-                    return message
-                self.hear(*message)
-        return None
+        return live("wsgicheck.active.middleware_worker", job, self.options, job.seconds + _SPARE_SECONDS, self.hear)
 
     def judge(self, death: Death) -> bool:
         """Turn the end of a child into a sighting; return whether it is known what it was doing."""

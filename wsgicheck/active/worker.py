@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,11 +10,10 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from ..errors import TargetError
-from ..harness.child import BlackBox, Child
+from ..harness.child import BlackBox
 from ..harness.examine import begin
 from ..harness.pristine import Pristine
-from ..model.request import Case, Request
+from ..model.request import Request
 from ..model.rule import Card, Relation, Rule, Side
 from ..reach.survey import Reach, reach
 from ..rules import cards_about, catalogue, passive_rules
@@ -26,38 +24,19 @@ from .batches import Batches
 from .explore import Explorer
 from .guide import Guide
 from .layers import blamed, inward_rules, layers_of, seen_inside
+from .life import Life, be_child
 from .place import site_for
-from .records import Job, Sighting, Tally
+from .records import Job, Sighting
 
 __all__ = ["main"]
 
-_REPORT_EVERY = 0.2
 
-
-class Worker:
+class Worker(Life[Job]):
     """One life of the child."""
 
     def __init__(self, job: Job, channel: Connection, box: BlackBox) -> None:
-        self.job = job
-        self.channel = channel
-        self.box = box
+        super().__init__(job, channel, box)
         self.begun = time.monotonic()
-        self.reported = 0.0
-
-    def send(self, kind: str, payload: Any) -> None:
-        self.channel.send((kind, payload))
-
-    def doing(self, case: Case | None) -> None:
-        if case is None:
-            self.box.end()
-        else:
-            self.box.begin(case)
-
-    def tick(self, tally: Tally) -> None:
-        now = time.monotonic()
-        if now - self.reported >= _REPORT_EVERY:
-            self.reported = now
-            self.send("tally", tally)
 
     def run(self) -> None:
         job, options = self.job, self.job.options
@@ -193,22 +172,8 @@ class Worker:
 
 
 def main(argument: str) -> None:
-    """Run one life. Whatever the subject raises on import is told in one line."""
-    job, channel, box = Child.inside(argument)
-    try:
-        Worker(job, channel, box).run()
-    except TargetError as error:
-        channel.send(("target", str(error)))
-        channel.send(("done", None))
-    except BaseException as error:
-        import traceback
-
-        channel.send(("bug", f"{type(error).__name__}: {error}\n{traceback.format_exc()}"))
-        channel.send(("done", None))
-    channel.close()
-    sys.stdout.flush()
-    # Threads, atexit hooks and finalizers of the subject have had their say; none may hold us up.
-    os._exit(0)
+    """Run one life."""
+    be_child(argument, Worker)
 
 
 if __name__ == "__main__":
