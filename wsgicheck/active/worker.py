@@ -11,9 +11,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from ..harness.child import BlackBox
-from ..harness.examine import begin
+from ..harness.examine import Watched, begin
 from ..harness.pristine import Pristine
-from ..model.request import Request
+from ..model.request import PLAIN, Case, Request
 from ..model.rule import Card, Relation, Rule, Side
 from ..reach.survey import Reach, reach
 from ..rules import cards_about, catalogue, passive_rules
@@ -37,13 +37,19 @@ class Worker(Life[Job]):
     def __init__(self, job: Job, channel: Connection, box: BlackBox) -> None:
         super().__init__(job, channel, box)
         self.begun = time.monotonic()
+        self.watched: Watched | None = None
+
+    def doing(self, what: object) -> None:
+        if self.watched is not None:
+            self.watched.attend(isinstance(what, Case) and what.drive == PLAIN)
+        super().doing(what)
 
     def run(self) -> None:
         job, options = self.job, self.job.options
         self.send("hello", None)
         self.box.begin("import")
         before = frozenset(sys.modules)
-        watched = begin(job.target)
+        watched = self.watched = begin(job.target)
         target = load_target(job.target)
         watched.loaded(sys.modules[target.module], target.attribute, target.application)
         guide, found = self.prepare(target.application, frozenset(sys.modules) - before)

@@ -142,26 +142,31 @@ class Watched:
     application: Callable[..., Any] | None = None
     module: str = ""
     begun: float = 0.0
-    resources: bool = False
+    seen_through: bool = False
 
-    def loaded(self, module: ModuleType, attribute: str, application: Any, *, resources: bool = False) -> None:
-        """Take note that the import is over, and of what it has given.
+    def loaded(self, module: ModuleType, attribute: str, application: Any, *, seen_through: bool = False) -> None:
+        """Take note that the import is over, and of what it has given; requests are watched from now on.
 
         Args:
-            resources: watch also what requests leave open; only where each is seen through to its end, since a
-                server that breaks off makes a law-abiding application leave a file to the garbage collector.
+            seen_through: each of them will be seen through to its end. Otherwise `attend` tells of which that is
+                true: a server that breaks off makes a law-abiding application leave a file to the garbage collector.
         """
         seconds = time.monotonic() - self.begun
-        self.resources = resources
-        self.watcher.import_is_over(resources=resources)
+        self.seen_through = self.watcher.attentive = seen_through
+        self.watcher.import_is_over()
+        self.watcher.watch_resources(collected=seen_through)
         self.module = module.__name__
         file = os.path.abspath(getattr(module, "__file__", None) or "")
         self.facts = Imported(file=file, attribute=attribute, usual=_is_usual(module), seconds=seconds,
                               details=details_of(application), sockets=self.watcher.foreign_sockets)
 
+    def attend(self, on: bool) -> None:
+        """Say whether what is made to happen from now on is seen through to its end."""
+        self.watcher.attentive = on
+
     def now(self) -> Imported:
         """Return the facts as they are by now, requests included."""
-        if self.resources:
+        if self.seen_through:
             gc.collect()  # or what only cycles hold is never seen to be unclosed
         return replace(self.facts, acts=self.watcher.acts(), replaced=self.watcher.replaced(), patched=_patched(),
                        sources=tuple(_sources(self.watcher, self.facts.file)), modules=_modules())
@@ -241,7 +246,7 @@ def watch(target: str, told: Callable[[Act], None] | None = None) -> Watched:
         watched.loaded(module, attribute, value)
         watched.facts = replace(watched.facts, asynchronous=True)
     elif shape is Shape.APPLICATION:
-        watched.loaded(module, attribute, value, resources=True)
+        watched.loaded(module, attribute, value, seen_through=True)
         watched.application = value
     else:
         load_target(target)  # which says what it is instead

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import gc
 import locale
 import logging
 import os
@@ -79,6 +80,9 @@ class Watcher:
         self._lock = threading.Lock()
         self._openers: dict[str, Blame] = {}
         self._sockets: list[weakref.ref[socket.socket]] = []
+        self.attentive = False
+        """Whether what is left to the garbage collector now counts."""
+        self._collecting = False
         self.foreign_sockets = 0
         """Sockets that the import has left open and that no object of Python's stands for."""
 
@@ -365,12 +369,8 @@ class Watcher:
         self._note(Deed.NETWORK, f"{doing} {show(text, 80)[1:-1]}", self._here(), text)
 
     # -- later -------------------------------------------------------------------------------------------
-    def import_is_over(self, *, resources: bool = False) -> None:
-        """Settle what the import has left behind, and watch requests from now on.
-
-        Args:
-            resources: watch what they leave to the garbage collector, by way of ResourceWarning.
-        """
+    def import_is_over(self) -> None:
+        """Settle what the import has left behind, and watch requests from now on."""
         self._settle()
         known = {sock.fileno() for held in self._sockets if (sock := held()) is not None}
         self.foreign_sockets = sum(
@@ -378,20 +378,28 @@ class Watcher:
             for fd, target in _descriptors().items())
         self._sockets.clear()
         self.phase = Phase.REQUEST
-        if resources:
-            self._watch_resources()
 
-    def _watch_resources(self) -> None:
+    def watch_resources(self, *, collected: bool) -> None:
+        """Watch what is left to the garbage collector while `attentive`, by way of ResourceWarning.
+
+        Args:
+            collected: also what only the search for cycles finds, whenever that comes.
+        """
         told = warnings.showwarning
 
         def showwarning(message: Any, category: Any, *rest: Any, **keywords: Any) -> None:
             if isinstance(category, type) and issubclass(category, ResourceWarning):
-                self._quietly(self._on_unclosed)(str(message))
+                if self.attentive and (collected or not self._collecting):
+                    self._quietly(self._on_unclosed)(str(message))
             else:
                 told(message, category, *rest, **keywords)
 
         warnings.showwarning = showwarning
         warnings.filterwarnings("always", category=ResourceWarning)
+        gc.callbacks.append(self._on_collection)
+
+    def _on_collection(self, phase: str, info: Any) -> None:
+        self._collecting = phase == "start"
 
     def _on_unclosed(self, message: str) -> None:
         blame = None
