@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fixtures.servers.proofs
-from fixtures.servers.proofs.agree import disagreements
+from fixtures.servers.proofs.agree import disagreements, of_findings
 from fixtures.servers.proofs.causes import causes
 from fixtures.servers.proofs.proof import Proof, proofs
 from fixtures.servers.proofs.run import show
@@ -83,6 +83,14 @@ def test_no_proof_shows_a_breach_on_the_exemplary_server() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in IN_CI if name != "exemplary"])
-def test_proofs_and_verdicts_agree(name: str) -> None:
-    """A failure is a server that changed, a false alarm or a miss: python -m fixtures.servers.proofs NAME RULE."""
+def test_what_was_proved_can_still_be_seen(name: str) -> None:
+    """A failure is a server that changed, or a false alarm: python -m fixtures.servers.proofs NAME RULE."""
+    chosen = of_findings(read(FOLDER / f"{name}.toml"))
+    assert [one.rule for one in show(recipe(name), chosen) if not one.breach] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["wsgiref", "waitress"])
+def test_proofs_and_verdicts_agree_in_both_directions(name: str) -> None:
+    """All servers take the better part of an hour: python -m fixtures.servers.proofs --check."""
     assert list(disagreements(read(FOLDER / f"{name}.toml"))) == []
