@@ -28,6 +28,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--wsgicheck", action="append", default=[], metavar="TARGET", dest="wsgicheck_targets",
                     help="Check this WSGI application (pkg.mod:application): one test item for each rule. "
                          "May be repeated.")
+    group.addoption("--wsgicheck-middleware", action="append", default=[], metavar="'TARGET --arg NAME=VALUE ...'",
+                    dest="wsgicheck_middleware_targets",
+                    help="Check this WSGI middleware, written as behind `wsgicheck middleware`: one test item for each "
+                         "rule. May be repeated.")
     group.addoption("--wsgicheck-select", action="append", default=[], metavar="WORDS",
                     help="Judge only these rules: ids, families, levels; a comma between.")
     group.addoption("--wsgicheck-ignore", action="append", default=[], metavar="WORDS", help="Leave these rules out.")
@@ -35,16 +39,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="The level from which on a broken rule fails its item: must (the default), should, advice.")
     group.addoption("--wsgicheck-strict", action="store_true", help="The same as --wsgicheck-fail-on should.")
     group.addoption("--wsgicheck-baseline", metavar="FILE", help="Findings that FILE accepts are expected failures.")
-    group.addoption("--wsgicheck-max-examples", type=int, metavar="N", help="Requests to draw for each application.")
-    group.addoption("--wsgicheck-max-time", type=float, metavar="SECONDS", help="Time for each application.")
+    group.addoption("--wsgicheck-max-examples", type=int, metavar="N", help="Requests to draw for each subject.")
+    group.addoption("--wsgicheck-max-time", type=float, metavar="SECONDS", help="Time for each subject.")
     group.addoption("--wsgicheck-seed", type=int, metavar="N", help="Repeat the run that had this seed.")
     group.addoption("--wsgicheck-report", action="append", default=[], metavar="FORMAT=FILE",
                     help="Write wsgicheck's own report too (html, sarif, json, ...); {app} in FILE stands for the "
-                         "application.")
+                         "subject.")
     group.addoption("--wsgicheck-wrap", nargs="?", const="report", type=_wrap_mode, metavar="report|fail",
                     help="Watch every application that this suite's test clients call (Django, Flask, Werkzeug, "
                          "WebTest, Pyramid, Falcon, wsgiref.validate); report what they break, or fail the test.")
     parser.addini("wsgicheck_apps", "WSGI applications to check, one a line, as pkg.mod:application", "linelist")
+    parser.addini("wsgicheck_middlewares",
+                  "WSGI middlewares to check, one a line, as pkg.mod:factory --arg NAME=VALUE", "linelist")
     parser.addini("wsgicheck_select", "rules to judge: ids, families, levels", "args")
     parser.addini("wsgicheck_ignore", "rules to leave out", "args")
     parser.addini("wsgicheck_wrap", "report or fail: as --wsgicheck-wrap", "string", default="")
@@ -74,7 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
         from wsgicheck.pytest_plugin.wrapping import Wrapping
 
         config.pluginmanager.register(Wrapping(config, mode), "wsgicheck-wrapping")
-    if config.getoption("wsgicheck_targets") or config.getini("wsgicheck_apps"):
+    if (config.getoption("wsgicheck_targets") or config.getini("wsgicheck_apps")
+            or config.getoption("wsgicheck_middleware_targets") or config.getini("wsgicheck_middlewares")):
         from wsgicheck.pytest_plugin.checking import Checking
 
         config.pluginmanager.register(Checking(config), "wsgicheck-checking")
@@ -95,17 +102,18 @@ def wsgicheck(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """Check a WSGI application that is an object: `wsgicheck(app)` fails the test with what `app` breaks.
 
     Takes select, ignore, fail_on, seed, max_examples, max_time, paths, headers; returns the finished Run.
+    `wsgicheck.middleware(factory)` checks a middleware from both sides; it takes arguments and calls, too.
     """
-    from wsgicheck.pytest_plugin.fixtures import checker
+    from wsgicheck.pytest_plugin.checker import Checker
 
-    return checker(request)
+    return Checker(request)
 
 
 @pytest.fixture
 def wsgi_validator(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """Wrap a WSGI application: `app = wsgi_validator(app)`; what it breaks in the test's requests fails the test.
 
-    Takes select and ignore.
+    Takes select and ignore; and layers=True, to name the middleware that a violation is the doing of.
     """
     from wsgicheck.pytest_plugin.fixtures import validators
 

@@ -43,6 +43,8 @@ def told(finding: Finding) -> str:
     if site is not None:
         within = f", in {site.function}" if site.function else ""
         lines.append(printable(f"    at     {site.file}:{site.line}{within}"))
+    if finding.layers:
+        lines.append(_row("layers", " -> ".join(finding.layers)))
     lines.append(_row("found", finding.evidence))
     lines.append(_row("rule", rule.title))
     lines += [_row("remedy" if not number else "", paragraph)
@@ -68,7 +70,7 @@ def _shown_from(least: Level, stream: TextIO | None) -> Callable[[Finding], None
 
 
 def develop(application: Callable[..., Any], *, select: Iterable[str] = (), ignore: Iterable[str] = (),
-            level: str = "should", stream: TextIO | None = None) -> Validator:
+            level: str = "should", stream: TextIO | None = None, layers: bool = False) -> Validator:
     """Wrap `application` for development: violations are shown on standard error, once for each place.
 
     Args:
@@ -76,6 +78,7 @@ def develop(application: Callable[..., Any], *, select: Iterable[str] = (), igno
         ignore: ids, families or levels to leave out.
         level: the level from which on a violation is shown: "must", "should" or "advice".
         stream: where to write instead of standard error.
+        layers: watch each middleware of a stack by itself, and name the one that broke the rule (see validator).
 
     Raises:
         ConfigError: an unknown rule or level, or an application that is not callable.
@@ -86,4 +89,5 @@ def develop(application: Callable[..., Any], *, select: Iterable[str] = (), igno
     levels = {one.value: one for one in Level}
     if level not in levels:
         raise ConfigError(f"level is one of {', '.join(levels)}, not {show(level)}")
-    return validator(application, on_violation=_shown_from(levels[level], stream), select=select, ignore=ignore)
+    return validator(application, on_violation=_shown_from(levels[level], stream), select=select, ignore=ignore,
+                     layers=layers)

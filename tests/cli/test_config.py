@@ -35,6 +35,7 @@ openapi = "openapi.json"
 har = "site.har"
 access-log = "access.log"
 traffic = "traffic.jsonl"
+layers = "none"
 unsafe-methods = true
 chdir = "src"
 settings = "shop.settings"
@@ -60,7 +61,7 @@ def test_a_file_sets_every_key(tmp_path: Path) -> None:
         max_time=2.0, timeout=1.5, seed=3, paths=("/a?b=c",), headers=(("X-Token", "secret"),), routes="none",
         route=("/a/<int:id>",), login="POST /login a=b", cookies=(("sid", "abc"),), openapi=here + "openapi.json",
         har=here + "site.har", access_log=here + "access.log", traffic=here + "traffic.jsonl", unsafe_methods=True,
-        chdir=here + "src",
+        layers="none", chdir=here + "src",
         settings="shop.settings", baseline=here + "known.json", format="json", output=here + "out.json",
         report=(("junit", here + "out.xml"),), file=config.file, origins=config.origins)
     assert set(config.origins) == {key.name for key in KEYS}

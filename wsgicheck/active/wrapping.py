@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,22 @@ from typing import Any
 
 from ..errors import ConfigError, TargetError
 from ..reference.apps import plain
-from ..show import show
+from ..show import printable, show
 from ..targets import load_object
 
 __all__ = ["Wrapping", "configuration_of", "load_factory", "try_factory"]
 
 Factory = Callable[[Any], Any]
+
+
+def _literal(value: Any) -> str:
+    """Return `value` as it is typed behind NAME=: as it is, where it is text that is no Python literal."""
+    if isinstance(value, str):
+        try:
+            ast.literal_eval(value)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return value
+    return repr(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,24 @@ class Wrapping:
     arguments: tuple[tuple[str, Any], ...] = ()
     configuration: str = ""
     calls: int = 1
+
+    @property
+    def label(self) -> str:
+        """The target with what sets it apart: "shop.timing:Timer[header=X-Elapsed]"."""
+        said = [f"{name}={value}" for name, value in self.arguments]
+        if self.configuration:
+            said.append(f"configuration={Path(self.configuration).name}")
+        if self.calls != 1:
+            said.append(f"calls={self.calls}")
+        return printable(f"{self.target}[{','.join(said)}]" if said else self.target).replace("::", ":")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of a command line that name it."""
+        said = [word for name, value in self.arguments for word in ("--arg", f"{name}={_literal(value)}")]
+        said += ["--configuration", self.configuration] if self.configuration else []
+        said += ["--calls", str(self.calls)] if self.calls != 1 else []
+        return (self.target, *said)
 
 
 def configuration_of(path: str, names: dict[str, Any]) -> Any:

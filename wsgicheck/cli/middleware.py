@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-import keyword
 import os
 from typing import Any
 
 import click
 
 from ..config import Config
-from ..errors import ConfigError
-from .options import Command, Option, Screen, app_options, check_options, report_options, screen_of, settle
+from .options import Command, Screen, app_options, check_options, report_options, screen_of, settle
+from .wrapping import argument_of, wrapping_options
 
 __all__ = ["command"]
-
-
-def _argument(text: str) -> tuple[str, Any]:
-    """Return "name=value" as a name and a value: a Python literal where it is one, else the text itself.
-
-    Raises:
-        ConfigError: it is no such thing.
-    """
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier() or keyword.iskeyword(name):
-        raise ConfigError(f"--arg {text!r} is no argument; expected NAME=VALUE, as in --arg x_for=1")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return name, value
 
 
 def _check(config: Config, target: str, arguments: dict[str, Any], configuration: str, calls: int, screen: Screen,
@@ -55,13 +38,7 @@ def _check(config: Config, target: str, arguments: dict[str, Any], configuration
 
 @click.command("middleware", cls=Command, short_help="Check a middleware from both sides.")
 @click.argument("target", metavar="TARGET")
-@click.option("--arg", "given_arguments", cls=Option, heading="The target", multiple=True, metavar="NAME=VALUE",
-              help="A keyword argument for TARGET, a Python literal or text. May be repeated.")
-@click.option("--configuration", cls=Option, heading="The target", metavar="FILE", default="",
-              help="A file with one Python expression: a dict of keyword arguments, a list of positional ones, or a "
-                   "function that takes the application.")
-@click.option("--calls", cls=Option, heading="The target", type=click.IntRange(1), metavar="N", default=1,
-              help="How often TARGET is meant to call the application at most.  [default: 1]")
+@wrapping_options
 @check_options
 @app_options
 @report_options
@@ -76,5 +53,5 @@ def command(ctx: click.Context, /, target: str, given_arguments: tuple[str, ...]
     """
     config = settle(ctx)
     screen = screen_of(given)
-    arguments = dict(_argument(text) for text in given_arguments)
+    arguments = dict(argument_of(text) for text in given_arguments)
     return _check(config, target, arguments, configuration, calls, screen, given["update_baseline"], given["exit_zero"])

@@ -1,4 +1,4 @@
-"""The plugin object of a run that checks applications: makes the items, divides the work, sums it up.
+"""The plugin object of a run that checks applications and middlewares: makes the items, divides the work, sums it up.
 
 Laws: items are ordinary ones from pytest's own selection on: -k, -m, --lf, --deselect and a node id choose among
 them; all workers of xdist collect the same items, whichever of them runs an item.
@@ -17,12 +17,9 @@ from typing import Any
 import pytest
 
 from ..errors import ConfigError
-from ..model.rule import APPLICATION
-from ..rules import cards_about, catalogue
-from ..selection import select
-from .items import REACH, RuleItem, SubjectItem, SubjectNode
+from .items import INSIDE, REACH, InsideItem, RuleItem, SubjectItem, SubjectNode
 from .settings import named_targets, settings_of
-from .subject import Division, Subject
+from .subject import Division, Subject, cards_for
 
 __all__ = ["Checking"]
 
@@ -30,25 +27,23 @@ _PREFIX = "wsgicheck_"
 
 
 class Checking:
-    """Checks the applications that the ini file and the command line name."""
+    """Checks the applications and middlewares that the ini file and the command line name."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.settings = settings_of(config)
         targets = named_targets(config)
         try:
-            cards = select(cards_about(APPLICATION), self.settings.select, self.settings.ignore, known=catalogue())
+            cards = [cards_for(named, self.settings) for named in targets]
             if self.settings.baseline:
                 from ..cli.baseline import read_baseline
 
                 read_baseline(self.settings.baseline)
         except ConfigError as error:
             raise pytest.UsageError(f"wsgicheck: {error}") from None
-        if not cards:
-            raise pytest.UsageError("wsgicheck: no rule is left to judge an application by")
         crowded = [file for _, file in self.settings.report if "{app}" not in file]
         if crowded and len(targets) > 1:
-            raise pytest.UsageError(f"--wsgicheck-report: {crowded[0]} would hold one application of {len(targets)}; "
+            raise pytest.UsageError(f"--wsgicheck-report: {crowded[0]} would hold one subject of {len(targets)}; "
                                     "write {app} into the file's name")
         self._mine: Path | None = None
         self.seed, division = self._divided()
@@ -56,7 +51,8 @@ class Checking:
             added = tuple(str(path) for path in config.getini("pythonpath"))
         except ValueError:  # pytest's own python-path plugin is switched off
             added = ()
-        self.subjects = [Subject(named, self.settings, cards, self.seed, division, added) for named in targets]
+        self.subjects = [Subject(named, self.settings, judged, self.seed, division, added)
+                         for named, judged in zip(targets, cards)]
         self.asked: list[str] = self._node_ids()
 
     def _divided(self) -> tuple[int, Division]:
@@ -131,8 +127,9 @@ class Checking:
         """Note what was left by the selection, so that nothing else is judged."""
         for subject in self.subjects:
             mine = [item for item in session.items
-                    if isinstance(item, (RuleItem, SubjectItem)) and item.subject is subject]
+                    if isinstance(item, (RuleItem, SubjectItem, InsideItem)) and item.subject is subject]
             subject.first = any(item.name == REACH for item in mine)
+            subject.inside = any(item.name == INSIDE for item in mine)
             subject.wanted = {item.card.name for item in mine if isinstance(item, RuleItem)}
 
     # -- the sum -----------------------------------------------------------------------------------------
@@ -141,7 +138,7 @@ class Checking:
         return [f"wsgicheck: {', '.join(s.target for s in self.subjects)} (seed {self.seed})"]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say for each application what was done, and what is broken below the failing level."""
+        """Say for each subject what was done, and what is broken below the failing level."""
         facts: dict[str, dict[str, str]] = {}
         verdicts: dict[str, Counter[str]] = {}
         below: dict[str, list[str]] = {}

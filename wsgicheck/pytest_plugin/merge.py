@@ -28,7 +28,7 @@ def _result(parts: Sequence[RuleResult]) -> RuleResult:
 
 
 def merged(runs: Sequence[Run]) -> Run:
-    """Return `runs`, which judged the same rules, as one: counts added up, of each finding the smallest request."""
+    """Return `runs`, which had the same subject, as one: counts added up, of each finding the smallest request."""
     first = runs[0]
     if len(runs) == 1:
         return first
@@ -41,12 +41,20 @@ def merged(runs: Sequence[Run]) -> Run:
     for run in runs:
         for code, count in run.statuses.items():
             statuses[code] = statuses.get(code, 0) + count
-    order = {f"{result.family}/{result.id}": number for number, result in enumerate(first.rules)}
+    results: dict[str, list[RuleResult]] = {}
+    for run in runs:
+        for result in run.rules:
+            results.setdefault(f"{result.family}/{result.id}", []).append(result)
+    if first.subject.kind == "middleware":
+        # What a run left out, another rule's breach explains: so it does in the whole.
+        results = {name: parts for name, parts in results.items() if len(parts) == len(runs)}
+        findings = {name: finding for name, finding in findings.items() if name in results}
+    order = {name: number for number, name in enumerate(results)}
     return replace(
         first,
         seconds=max(run.seconds for run in runs),
         exchanges=sum(run.exchanges for run in runs),
-        rules=tuple(_result([run.rules[number] for run in runs]) for number in range(len(first.rules))),
+        rules=tuple(_result(parts) for parts in results.values()),
         findings=tuple(sorted(findings.values(), key=lambda f: (-f.level.rank, order.get(f.name, 0)))),
         nothing_checked="" if any(not run.nothing_checked for run in runs) else first.nothing_checked,
         notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),

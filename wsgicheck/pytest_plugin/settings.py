@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from ..active.wrapping import Wrapping
+from ..cli.wrapping import wrapping_of
 from ..config import Config, load
 from ..errors import ConfigError
 
@@ -25,21 +27,53 @@ _OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A target as the user named it, and the folder from which its name counts."""
+    """A target as the user named it, and the folder from which its name counts.
+
+    Attributes:
+        target: for a middleware, its label, which tells its arguments.
+        wrapping: of a middleware, how it is put around an application; None for an application.
+    """
 
     target: str
     directory: str
+    wrapping: Wrapping | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it is, in a word."""
+        return "application" if self.wrapping is None else "middleware"
+
+
+def _lines(config: pytest.Config, ini: str, option: str) -> dict[str, str]:
+    """Return what the ini file and then the command line name, each with the folder from which it counts."""
+    named = {text.strip(): str(config.rootpath) for text in config.getini(ini) if text.strip()}
+    for text in config.getoption(option):
+        named.setdefault(text.strip(), str(config.invocation_params.dir))
+    return named
 
 
 def named_targets(config: pytest.Config) -> tuple[Named, ...]:
-    """Return the applications to check, each once: those of the ini file, then those of the command line."""
-    named = {text.strip(): str(config.rootpath) for text in config.getini("wsgicheck_apps") if text.strip()}
-    for text in config.getoption("wsgicheck_targets"):
-        named.setdefault(text.strip(), str(config.invocation_params.dir))
-    for target in named:
+    """Return the subjects to check, each once: applications, then middlewares; those of the ini file come first."""
+    found: dict[str, Named] = {}
+    for target, directory in _lines(config, "wsgicheck_apps", "wsgicheck_targets").items():
         if "::" in target or not target:
             raise pytest.UsageError(f"--wsgicheck takes an application, as in pkg.mod:application, not {target!r}")
-    return tuple(Named(target, directory) for target, directory in named.items())
+        found[target] = Named(target, directory)
+    for text, directory in _lines(config, "wsgicheck_middlewares", "wsgicheck_middleware_targets").items():
+        try:
+            wrapping = wrapping_of(text, directory)
+        except ConfigError as error:
+            raise pytest.UsageError(f"--wsgicheck-middleware: {error}") from None
+        if "::" in wrapping.target:
+            raise pytest.UsageError(
+                f"--wsgicheck-middleware takes a middleware, as in pkg.mod:factory, not {wrapping.target!r}")
+        label = wrapping.label
+        if label in found:
+            kind = found[label].kind
+            raise pytest.UsageError(f"wsgicheck: {label} is named twice" + (" as a middleware" if kind == "middleware"
+                                                                          else ", also as an application"))
+        found[label] = Named(label, directory, wrapping)
+    return tuple(found.values())
 
 
 def settings_of(config: pytest.Config) -> Config:

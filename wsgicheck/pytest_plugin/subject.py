@@ -1,4 +1,4 @@
-"""One application in one pytest run: checked once, however many items and processes ask for it.
+"""One application or middleware in one pytest run: checked once, however many items and processes ask for it.
 
 A property run's cost lies in its requests, each of which every rule looks at; so processes do not divide the
 rules among themselves but the requests: with n processes each draws an n-th of them, from a seed of its own,
@@ -10,22 +10,29 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..active.application import check_application
+from ..active.layers import inward_rules
+from ..active.middleware import check_middleware
+from ..active.middleware_run import chosen_cards
 from ..active.options import Options
 from ..config import Config
 from ..errors import ConfigError, TargetError, WsgicheckError
-from ..model.rule import Card
+from ..model.rule import APPLICATION, Card
 from ..model.run import Run
+from ..model.sandwich import Sandwich, Variation
+from ..rules import cards_about, catalogue
+from ..selection import select
 from .merge import merged
 from .settings import Named
 from .shares import Shares
 
-__all__ = ["Division", "Failed", "Subject"]
+__all__ = ["Division", "Failed", "Subject", "cards_for"]
 
 _SEEDS_APART = 1000
 """A run uses up a few seeds after its own; shares must not meet."""
@@ -48,26 +55,47 @@ class Failed:
     bug: bool = False
 
 
-def _closure(cards: Iterator[Card] | tuple[Card, ...]) -> set[str]:
-    """Return the full names of `cards` and of all that their verdicts rest on."""
+def cards_for(named: Named, settings: Config) -> tuple[Card, ...]:
+    """Return the rules that are judged of a subject.
+
+    Raises:
+        ConfigError: a word of select or ignore names no rule, or none is left.
+    """
+    if named.wrapping is not None:
+        cards = chosen_cards(Options(select=settings.select, ignore=settings.ignore))
+    else:
+        cards = select(cards_about(APPLICATION), settings.select, settings.ignore, known=catalogue())
+    if not cards:
+        raise ConfigError(f"no rule is left to judge {named.target} by")
+    return cards
+
+
+def _closure(cards: Iterable[Card]) -> set[str]:
+    """Return the full names of `cards`, of all that their verdicts rest on, and of what may explain their breach."""
+    explaining: dict[str, list[Card]] = {}
+    for card in catalogue():
+        if isinstance(card, (Sandwich, Variation)):
+            for explained in card.explains:
+                explaining.setdefault(explained.name, []).append(card)
     found: set[str] = set()
     waiting = list(cards)
     while waiting:
         card = waiting.pop()
         if card.name not in found:
             found.add(card.name)
-            waiting += card.given
+            waiting += [*card.given, *explaining.get(card.name, ())]
     return found
 
 
 @dataclass(slots=True)
 class Subject:
-    """An application, and what is to be judged of it.
+    """An application or a middleware, and what is to be judged of it.
 
     Attributes:
         cards: the rules of its items.
         wanted: full names of those whose items are left after pytest's own selection.
         first: whether the item that stands for the subject as a whole is left too.
+        inside: whether the item about the layers of an application's stack is.
         pythonpath: folders that pytest adds to sys.path, for the child to have them.
     """
 
@@ -79,6 +107,7 @@ class Subject:
     pythonpath: tuple[str, ...] = ()
     wanted: set[str] = field(default_factory=set)
     first: bool = False
+    inside: bool = False
     _outcome: Run | Failed | None = None
 
     @property
@@ -90,10 +119,26 @@ class Subject:
         """The target as a part of a file's name."""
         return re.sub(r"[^A-Za-z0-9]+", "-", self.target).strip("-") or "app"
 
+    @property
+    def inward(self) -> tuple[Card, ...]:
+        """The rules by which middleware around an application is judged towards the layers within."""
+        if self.named.wrapping is not None:
+            return ()
+        return inward_rules(Options(select=self.settings.select, ignore=self.settings.ignore,
+                                    layers=self.settings.layers == "auto"))
+
+    def again(self, item: str) -> list[str]:
+        """Return the command line that makes the same run for that item."""
+        wrapping = self.named.wrapping
+        what = (["--wsgicheck", self.target] if wrapping is None
+                else ["--wsgicheck-middleware", shlex.join(wrapping.words)])
+        shares = ["-n", str(self.division.count)] if self.division.count > 1 else []
+        return ["pytest", *what, f"{self.target}::{item}", "--wsgicheck-seed", str(self.seed), *shares]
+
     def outcome(self) -> Run | Failed:
         """Return the run, or why there is none; the first call does the work, or its part of it."""
         if self._outcome is None:
-            key = hashlib.sha256(self.target.encode()).hexdigest()[:16]
+            key = hashlib.sha256(f"{self.named.kind} {self.target}".encode()).hexdigest()[:16]
             shares: Shares[Run | Failed] = Shares(self.division.folder, key, self.division.count, self.division.index)
             results = shares.results(self._share)
             failed = [result for result in results if isinstance(result, Failed)]
@@ -103,17 +148,22 @@ class Subject:
     def options(self, number: int) -> Options:
         """Return what share `number` is told."""
         settings, count = self.settings, self.division.count
-        chosen = _closure(tuple(card for card in self.cards if card.name in self.wanted) or self.cards)
+        wanted = [card for card in self.cards if card.name in self.wanted]
+        chosen = _closure([*(wanted or self.cards), *(self.inward if self.inside else ())])
         return Options(
             select=tuple(sorted(chosen)), seed=(self.seed + number * _SEEDS_APART) % 2**32,
             max_examples=max(1, -(-settings.max_examples // count)), max_time=settings.max_time,
             timeout=settings.timeout, directory=settings.chdir or self.named.directory, settings=settings.settings,
-            paths=settings.paths, headers=settings.headers)
+            paths=settings.paths, headers=settings.headers, layers=settings.layers == "auto")
 
     def _share(self, number: int) -> Run | Failed:
         try:
             with _pythonpath(self.pythonpath):
-                return check_application(self.target, options=self.options(number))
+                wrapping = self.named.wrapping
+                if wrapping is None:
+                    return check_application(self.target, options=self.options(number))
+                return check_middleware(wrapping.target, arguments=dict(wrapping.arguments), calls=wrapping.calls,
+                                        configuration=wrapping.configuration, options=self.options(number))
         except (TargetError, ConfigError) as error:
             return Failed(str(error))
         except WsgicheckError as error:
@@ -125,14 +175,21 @@ class Subject:
             from ..cli.baseline import accept, read_baseline
 
             run = accept(run, read_baseline(self.settings.baseline))
-        if self.settings.report:
-            reports: Shares[bool] = Shares(self.division.folder, f"report-{self.slug}", 1)
-            reports.results(lambda _: self._write(run))
+        reports: Shares[bool] = Shares(self.division.folder, f"report-{self.slug}", 1)
+        reports.results(lambda _: self._write(run))
         return run
 
     def _write(self, run: Run) -> bool:
+        """Keep the findings for `wsgicheck replay`, and write the reports that were asked for."""
+        from ..cli.memory import remember
         from ..report import render
 
+        settings, wrapping = self.settings, self.named.wrapping
+        here = "" if self.named.directory == os.getcwd() else self.named.directory
+        again = {} if wrapping is None else {
+            "arguments": dict(wrapping.arguments), "configuration": wrapping.configuration, "calls": wrapping.calls}
+        remember(run, {"chdir": settings.chdir or here, "settings": settings.settings, "timeout": settings.timeout,
+                       "max_examples": settings.max_examples, **again})
         for form, file in self.settings.report:
             Path(file.replace("{app}", self.slug)).write_text(
                 render(run, form, fail_on=self.settings.fail_on), encoding="utf-8", errors="backslashreplace")

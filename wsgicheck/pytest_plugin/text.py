@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from ..model.finding import Finding
 from ..model.rule import Card, Level
@@ -18,13 +19,15 @@ __all__ = ["finding_block", "run_text", "summary_line"]
 _WIDTH = 96
 
 
-def finding_block(finding: Finding, run: Run, card: Card, number: int, shares: int) -> str:
-    """Return what is broken, where, by which request, on what ground, and how to see it again."""
-    blocks = Blocks(RunView(run, card.level), {card.name: card}, Options(width=_WIDTH), UNICODE)
-    target = run.subject.target
-    again = ["pytest", "--wsgicheck", target, f"{target}::{card.name}", "--wsgicheck-seed", str(run.seed)]
-    if shares > 1:
-        again += ["-n", str(shares)]
+def finding_block(finding: Finding, run: Run, card: Card, number: int, again: Sequence[str]) -> str:
+    """Return what is broken, where, by which request, on what ground, and how to see it again.
+
+    Args:
+        again: the command line that makes the same run.
+    """
+    # What no curl can say, a program can, and there is no -v to ask for it afterwards.
+    options = Options(width=_WIDTH, verbose=bool(finding.program))
+    blocks = Blocks(RunView(run, card.level), {card.name: card}, options, UNICODE)
     return paint(blocks.block(number, finding), color=False, ascii=False) + f"  pytest    {shlex.join(again)}\n"
 
 
