@@ -110,3 +110,49 @@ def test_an_import_that_never_ends_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("while True: pass\n")
     with pytest.raises(TargetError, match="did not end"):
         check_application(f"{tmp_path / 'broken.py'}:application", options=Options(timeout=0.5))
+
+
+REDIRECTS = '''
+from urllib.parse import parse_qs
+
+def application(environ, start_response):
+    names = parse_qs(environ.get("QUERY_STRING", ""))
+    start_response("303 See Other", [("Location", "/"), ("X-Came-From", names.get("came_from", ["/"])[0])])
+    return []
+'''
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_answer_that_a_visitor_can_split_is_not_left_to_luck(tmp_path: Path, seed: int) -> None:
+    (tmp_path / "redirects.py").write_text(REDIRECTS)
+    run = check_application(f"{tmp_path / 'redirects.py'}:application", options=Options(seed=seed, max_examples=1))
+    assert {"header-values-have-no-line-breaks", "header-text-is-latin-1"} <= {item.rule for item in run.findings}
+
+
+LEAKS = '''
+import os
+
+PAGE = os.path.abspath(__file__)
+
+class Lines:
+    def __init__(self, file):
+        self.file = file
+
+    def __iter__(self):
+        return iter(self.file)
+    CLOSE
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    if environ.get("PATH_INFO") == "/source":
+        return Lines(open(PAGE, "rb"))
+    return [b"see /source"]
+'''
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_file_that_a_path_leaves_open_is_seen(tmp_path: Path, closes: bool) -> None:
+    close = "def close(self):\n        self.file.close()" if closes else ""
+    (tmp_path / "leaks.py").write_text(LEAKS.replace("CLOSE", close))
+    run = check_application(f"{tmp_path / 'leaks.py'}:application", options=Options(seed=1))
+    assert [item.rule for item in run.findings] == ([] if closes else ["what-a-response-opens-is-closed"])

@@ -1,4 +1,4 @@
-"""The first requests of a run: the login, a crawl, and one request for each route, before anything is drawn.
+"""The first requests of a run, before anything is drawn: the login, a crawl, one for each route, provocations.
 
 Laws: each of them is an exchange that is judged as any other; bounded in number and in time; a login that fails is
 noted and the run goes on without it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from ..model.material import Endpoint, Material
@@ -22,7 +23,9 @@ from ..reach.survey import Reach, endpoint_for, further
 from ..reference.gateway import Response
 from .explore import Explorer
 from .guide import Guide
+from .material import joined
 from .options import Options
+from .provocations import provocations
 
 __all__ = ["Visitor", "answer_of"]
 
@@ -92,6 +95,15 @@ class Visitor:
         if self.guide.safety.shelter is not None:
             self.guide.safety.shelter.keep()
         self._sweep(material, deadline)
+        self._provoke(material.merged(self.material), deadline)
+
+    def _provoke(self, material: Material, deadline: float) -> None:
+        """Give what the views look for the values that careless code breaks at."""
+        for request in provocations(replace(material, endpoints=joined(material.endpoints))):
+            if time.monotonic() > deadline:
+                return
+            self.guide.renew()
+            self._ask(self.dressed(request))
 
     def _crawl(self, deadline: float) -> None:
         plain = [path for route in self.guide.routes if "GET" in route.methods and "<" not in route.rule
