@@ -57,7 +57,8 @@ def findings(draw: st.DrawFn) -> Finding:
     site = st.builds(Site, nasty.map(lambda text: text or "x"), st.integers(1, 10**9), nasty)
     return Finding(card.id, card.family, card.level, draw(nasty), draw(nasty), draw(st.integers(1, 10**6)),
                    draw(st.none() | site), draw(st.none() | cases), draw(st.none() | cases),
-                   tuple(draw(st.lists(nasty, max_size=3))), tuple(draw(st.lists(nasty, max_size=3))))
+                   tuple(draw(st.lists(nasty, max_size=3))), tuple(draw(st.lists(nasty, max_size=3))),
+                   beside=tuple(draw(st.lists(requests(), max_size=1))), given=draw(st.just("") | nasty))
 
 
 @st.composite
@@ -71,5 +72,6 @@ def runs(draw: st.DrawFn) -> Run:
                   subject=Subject(draw(st.sampled_from(["application", "server", "middleware"])),
                                   draw(st.sampled_from(["shop:app", "shop/wsgi.py:app", "a.b:c.d()"]) | nasty),
                                   tuple(draw(st.lists(nasty, max_size=2)))),
-                  notes=tuple(draw(st.lists(nasty, max_size=2))), version=draw(st.just("0.1.0") | nasty),
+                  notes=tuple(draw(st.lists(nasty, max_size=2))), layers=tuple(draw(st.lists(nasty, max_size=2))),
+                  version=draw(st.just("0.1.0") | nasty),
                   reach={"routes": 3, "entered": 2, "succeeded": 1, "unreached": draw(st.lists(nasty, max_size=2))})

@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from report_nasty import runs
-from report_samples import CARDS, cards_of, finding_of, run_of, sample
+from report_samples import BY_NAME, CARDS, cards_of, finding_of, run_of, sample
 
 from wsgicheck.model.finding import Site
 from wsgicheck.model.rule import ADVICE, MUST, SHOULD
-from wsgicheck.model.run import Run
+from wsgicheck.model.run import Run, Subject
 from wsgicheck.report import FORMATS, render
 from wsgicheck.report.options import columns_of, is_unicode, wants_color
 from wsgicheck.report.pep import plain
+from wsgicheck.report.prose import remedy
 from wsgicheck.report.source import excerpt
 from wsgicheck.report.view import RunView, finding_id
 
@@ -46,7 +47,9 @@ def test_a_block_says_all_that_a_reader_needs(run: Run) -> None:
         assert needed in block, needed
     flat = " ".join(text.split())
     assert " ".join(card.title.split()) in flat
-    assert " ".join(card.explanation.split()) in flat
+    for label, part in zip(("why", "fix"), remedy(card.explanation), strict=True):
+        assert part
+        assert f"{label} {' '.join(part.split())}" in flat
     assert f"“{plain(card.cites[0].quote)}”" in flat
     assert f"wsgicheck explain {first.rule}" in text
 
@@ -242,3 +245,45 @@ def test_nothing_hostile_reaches_the_terminal(run: Run) -> None:
     lines = render(run, "concise").split("\n")
     assert len(lines) - 1 == len(RunView(run, SHOULD).findings)
     assert all(line.isprintable() for line in lines)
+
+
+def test_layers_have_a_line_at_the_top_and_no_second_one(run: Run) -> None:
+    stacked = replace(run, layers=("Timer", "Gzip", "shop"), notes=("layers, each watched by itself: ...", "another"))
+    for format, line in (("text", "layers  Timer --> Gzip --> shop (3 found, each watched)"),
+                         ("markdown", "Layers: `Timer` → `Gzip` → `shop` (3 found, each watched)"),
+                         ("html", "(3 found, each watched)")):
+        text = render(stacked, format)
+        assert line in text, format
+        assert "another" in text
+        assert "each watched by itself" not in text
+
+
+@pytest.mark.parametrize(("kind", "target", "arguments", "line"), [
+    ("application", "shop:app", {}, "wsgicheck shop:app --seed 5325201"),
+    ("application", "my shop.py:app", {"chdir": "a b", "settings": "shop.settings", "login": ""},
+     "wsgicheck 'my shop.py:app' --chdir 'a b' --settings shop.settings --seed 5325201"),
+    ("middleware", "shop:Gzip", {}, "wsgicheck middleware shop:Gzip --seed 5325201"),
+    ("server", "gunicorn", {"server": "gunicorn"}, "wsgicheck server gunicorn --seed 5325201"),
+    ("server", "serve {host}", {"server": "", "command": "serve {host} {port} {app}"},
+     "wsgicheck server --command 'serve {host} {port} {app}' --seed 5325201"),
+])
+def test_the_last_line_is_the_same_run_again(kind: str, target: str, arguments: dict[str, object], line: str) -> None:
+    told = run_of(finding_of(cards_of(MUST)[0]), subject=Subject(kind, target))
+    assert render(told, "text", arguments=arguments).splitlines()[-1] == f"Again:  {line}"
+
+
+def test_the_id_of_a_finding_in_a_library_is_the_same_in_another_environment() -> None:
+    card = cards_of()[0]
+    places = ("/home/me/.venv/lib/python3.11/site-packages/shop/app.py", "../env/lib/site-packages/shop/app.py",
+              "/usr/lib/python3/dist-packages/shop/app.py")
+    assert len({finding_id(finding_of(card, site=Site(place, 3, "app"))) for place in places}) == 1
+    assert finding_id(finding_of(card, site=Site("shop/other.py", 3, "app"))) != finding_id(
+        finding_of(card, site=Site(places[0], 3, "app")))
+
+
+def test_a_card_says_what_to_write_instead() -> None:
+    split = [remedy(card.explanation) for card in BY_NAME.values() if card.explanation]
+    assert all(" ".join(f"{why} {fix}".split()) == " ".join(card.explanation.split())
+               for card, (why, fix) in zip((c for c in BY_NAME.values() if c.explanation), split, strict=True))
+    assert sum(1 for _, fix in split if fix) > len(split) / 2
+    assert all(why for why, _ in split)

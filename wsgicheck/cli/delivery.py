@@ -229,13 +229,17 @@ def _seen_from_here(run: Run, directory: str) -> Run:
     """Return `run` with the places of its findings relative to where the command was given.
 
     The subject ran in `directory` and named its files from there; a person, an editor and a build server look
-    for them from here.
+    for them from here. What is a library's, and lies elsewhere, keeps its whole path.
     """
     if not directory:
         return run
+
+    def seen(file: str) -> str:
+        way = os.path.relpath(os.path.join(directory, file))
+        return file if os.path.isabs(file) and way.startswith(os.pardir + os.sep) else way
+
     return replace(run, findings=tuple(
-        finding if finding.site is None else replace(finding, site=replace(
-            finding.site, file=os.path.relpath(os.path.join(directory, finding.site.file))))
+        finding if finding.site is None else replace(finding, site=replace(finding.site, file=seen(finding.site.file)))
         for finding in run.findings))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 
 from ..model.finding import Finding
@@ -11,6 +10,7 @@ from ..model.rule import ADVICE, MUST, SHOULD, Card, Citation, Level
 from .options import Options
 from .paint import Glyphs, Line, Piece, wrap
 from .pep import headings, plain
+from .prose import remedy
 from .reproduce import curls
 from .safe import cells
 from .safe import line as safe
@@ -55,8 +55,10 @@ class Blocks:
         if card is not None:
             for citation in card.cites:
                 yield from self._citation(citation)
-            if card.explanation:
-                yield from self._paragraphs("why", card.explanation)
+            why, fix = remedy(card.explanation)
+            for label, text in (("why", why), ("fix", fix)):
+                if text:
+                    yield from self._paragraphs(label, text)
         yield from self._again(finding, card)
 
     def _title(self, number: int, finding: Finding, known: bool) -> Iterator[Line]:
@@ -155,10 +157,6 @@ class Blocks:
     # -- again -------------------------------------------------------------------------------------------
 
     def _again(self, finding: Finding, card: Card | None) -> Iterator[Line]:
-        if _about_the_import(finding):
-            words = shlex.join(["wsgicheck", "doctor", self.view.run.subject.target, "--select", finding.rule])
-            yield (("dim bold", f"  {'again':<{_LABEL}}"), ("bold", safe(words, 300)))
-            return
         name = self.view.id(finding)
         yield (("dim bold", f"  {'again':<{_LABEL}}"), ("bold", f"wsgicheck replay {name}"))
         subject, case = self.view.run.subject, finding.case

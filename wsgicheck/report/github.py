@@ -13,6 +13,7 @@ from ..model.rule import ADVICE, MUST, SHOULD, Card, Level
 from ..model.run import Run, RunVerdict
 from .options import Options
 from .plain import first_pep, from_root, place_words
+from .prose import remedy
 from .safe import line as safe
 from .source import excerpt
 from .view import RunView, plural
@@ -74,6 +75,7 @@ def _annotation(finding: Finding, view: RunView, card: Card | None, root: str) -
         if found is not None:
             place |= {"col": str(found.column), "endColumn": str(found.end_column)}
     parts = [safe(finding.evidence), safe(card.title) if card else "", first_pep(card) if card else "",
+             safe(" ".join(remedy(card.explanation)[1].split())) if card else "",
              f"Again: wsgicheck replay {view.id(finding)}"]
     where = place_words(finding)
     title = f"{finding.name} ({finding.level.value.upper()}, {safe(finding.culprit, 60)})"

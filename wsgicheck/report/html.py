@@ -20,11 +20,12 @@ from .block import drive_words, quote_words, request_words, section_words
 from .options import Options
 from .pep import annotated
 from .plain import pieces, place_words
+from .prose import remedy
 from .reproduce import curls
 from .safe import line as safe
 from .script import script
 from .source import excerpt
-from .view import RunView, plural, reach_words, split_evidence
+from .view import RunView, plural, reach_words, same_again, split_evidence
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -83,7 +84,9 @@ def _facts(run: Run, cards: Mapping[str, Card], options: Options) -> dict[str, A
         "seconds": f"{run.seconds:.1f}",
         "seed": run.seed,
         "nothing_checked": safe(run.nothing_checked),
-        "notes": [safe(note) for note in run.notes],
+        "layers": [safe(layer, 200) for layer in run.layers],
+        "notes": [safe(note) for note in run.notes if not run.layers or not note.startswith("layers, ")],
+        "again": safe(same_again(run, options.arguments), 2000),
         "reach": _reach(run),
         "levels": [{"name": level.value, "count": counts[level]} for level in Level],
         "totals": [{"verdict": verdict.value, "glyph": glyph, "word": word,
@@ -108,6 +111,7 @@ def _reach(run: Run) -> dict[str, Any]:
 
 def _finding(finding: Finding, view: RunView, card: Card | None) -> dict[str, Any]:
     actual, expected = split_evidence(safe(finding.evidence))
+    why, fix = remedy(card.explanation) if card else ("", "")
     case, twin = finding.case, finding.twin
     rows = [
         ("request", request_words(case.request, verbose=True) if case else ""),
@@ -122,7 +126,7 @@ def _finding(finding: Finding, view: RunView, card: Card | None) -> dict[str, An
         "known": finding.rule in view.known, "actual": actual, "expected": expected,
         "title": safe(card.title) if card else "", "place": place_words(finding),
         "source": _source(finding, card), "rows": [row for row in rows if row[1]],
-        "quotes": _quotes(card), "why": _why(card),
+        "quotes": _quotes(card), "why": _paragraphs(why), "fix": _paragraphs(fix),
         "curl": curls(finding),
         "python": script(finding, view.run.subject, card).rstrip("\n"),
         "events": [safe(event, 400) for event in finding.events[:200]],
@@ -134,16 +138,18 @@ def _source(finding: Finding, card: Card | None) -> list[dict[str, Any]]:
     if found is None:
         return []
     lines = []
+    # What all lines are indented by says nothing, and takes the room of a narrow screen.
+    indent = min((len(s.text) - len(s.text.lstrip(" ")) for s in found.lines if s.text.strip()), default=0)
     for source in found.lines:
-        own = source.number == found.number
-        first, last = (found.start, found.end) if own else (len(source.text), len(source.text))
-        lines.append({"number": source.number, "own": own, "before": source.text[:first],
-                      "marked": source.text[first:last], "after": source.text[last:]})
+        own, text = source.number == found.number, source.text[indent:]
+        first, last = (max(0, found.start - indent), max(0, found.end - indent)) if own else (len(text), len(text))
+        lines.append({"number": source.number, "own": own, "before": text[:first], "marked": text[first:last],
+                      "after": text[last:]})
     return lines
 
 
-def _why(card: Card | None) -> list[str]:
-    return [safe(" ".join(p.split()), 10_000) for p in card.explanation.split("\n\n") if p.strip()] if card else []
+def _paragraphs(text: str) -> list[str]:
+    return [safe(" ".join(p.split()), 10_000) for p in text.split("\n\n") if p.strip()]
 
 
 def _quotes(card: Card | None) -> list[dict[str, str]]:
@@ -166,8 +172,9 @@ def _anchor(citation: Citation, card: Card) -> str:
 def _rule(result: RuleResult, card: Card | None) -> dict[str, Any]:
     glyph, word = _WORDS[result.verdict]
     return {"id": safe(result.id), "level": result.level.value, "verdict": result.verdict.value, "glyph": glyph,
-            "word": word, "exchanges": plural(result.exchanges, "time"), "title": safe(card.title) if card else "",
-            "why": _why(card), "quotes": _quotes(card)}
+            "word": word, "exchanges": plural(result.exchanges, "time") if result.exchanges else "",
+            "title": safe(card.title) if card else "",
+            "why": _paragraphs(card.explanation) if card else [], "quotes": _quotes(card)}
 
 
 # -- the PEP ---------------------------------------------------------------------------------------------

@@ -86,11 +86,9 @@ def finding_markdown(finding: Finding, view: RunView, card: Card | None) -> str:
         rows.append(("against", code(request_words(finding.twin.request))))
     if finding.layers:
         rows.append(("layers", code(" -> ".join(safe(layer, 200) for layer in finding.layers))))
-    if case is None and finding.family == "hygiene":
-        rows.append(("again", code(f"wsgicheck doctor {safe(view.run.subject.target, 200)} --select {finding.rule}")))
-    else:
-        rows += [("seen in", f"{finding.count:,} of {view.run.exchanges:,} exchanges"),
-                 ("again", code(f"wsgicheck replay {view.id(finding)}"))]
+    if case is not None or finding.family != "hygiene":
+        rows.append(("seen in", f"{finding.count:,} of {view.run.exchanges:,} exchanges"))
+    rows.append(("again", code(f"wsgicheck replay {view.id(finding)}")))
     parts = [f"{code(safe(finding.evidence))}\n"]
     parts.append("".join(f"- {label}: {text}\n" for label, text in rows if text))
     found = excerpt(finding.site, card, finding.evidence)
@@ -109,11 +107,15 @@ def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     parts = [f"## wsgicheck: {view.outcome}\n", _subject(view)]
     if run.nothing_checked:
         parts.append(f"**Nothing was really checked:** {code(safe(run.nothing_checked))}\n")
+    if run.layers:
+        stack = " → ".join(code(safe(layer, 200)) for layer in run.layers)
+        parts.append(f"Layers: {stack} ({len(run.layers)} found, each watched)\n")
     if reach_words(run):
         missed = ", ".join(code(safe(path, 120)) for path in run.reach.get("unreached", ())[:20])
         parts.append(f"{reach_words(run)}{f'; not entered: {missed}' if missed else ''}\n")
-    if run.notes:
-        parts.append("".join(f"- {code(safe(note))}\n" for note in run.notes))
+    notes = [note for note in run.notes if not run.layers or not note.startswith("layers, ")]
+    if notes:
+        parts.append("".join(f"- {code(safe(note))}\n" for note in notes))
     if not options.quiet:
         parts.append(_table(view))
     for number, finding in enumerate(view.findings, 1):

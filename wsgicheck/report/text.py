@@ -11,11 +11,12 @@ from .block import LEVEL_STYLES, Blocks
 from .options import Options
 from .paint import ASCII, UNICODE, Line, paint, wrap
 from .safe import line as safe
-from .view import FamilyView, RunView, plural, reach_words
+from .view import FamilyView, RunView, plural, reach_words, same_again
 
 __all__ = ["render"]
 
 _SHORT_LIST = 12
+_FEW = 4
 
 
 def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
@@ -61,18 +62,22 @@ class _Text:
                  f"seed {run.seed}"]
         yield from self._joined(parts, dot)
         reach = run.reach
+        if run.layers:
+            stack = f" {self.glyphs.arrow} ".join(safe(layer, 100) for layer in run.layers)
+            yield from self._labelled("layers", f"{stack}   ({len(run.layers)} found, each watched)")
         if reach:
             unreached = [safe(r, 120) for r in _texts(reach, "unreached")]
             yield from self._labelled("reach", reach_words(run) or "no routes are known")
             if unreached:
-                shown = unreached if self.options.verbose else unreached[:_SHORT_LIST]
+                shown = unreached if self.options.verbose else unreached[:_FEW]
                 rest = f" and {len(unreached) - len(shown)} more (-v)" if len(shown) < len(unreached) else ""
                 yield from self._labelled("missed", ", ".join(shown) + rest)
         if self.options.verbose and run.statuses:
             said = [f"{code} {count:,}x" for code, count in sorted(run.statuses.items())]
             yield from self._labelled("answers", ", ".join(said))
         for note in run.notes:
-            yield from self._labelled("note", safe(note))
+            if not run.layers or not note.startswith("layers, "):  # which has a line of its own above
+                yield from self._labelled("note", safe(note))
         yield ()
 
     def _joined(self, parts: list[str], dot: str) -> Iterator[Line]:
@@ -122,18 +127,21 @@ class _Text:
     def _family(self, family: FamilyView, wide: int, most_judged: int) -> Line:
         style, glyph = self._mark(family)
         counts = {verdict: family.count(verdict) for verdict in RunVerdict}
-        said = [f"{counts[verdict]} {verdict.value}" for verdict in
-                (RunVerdict.BROKEN, RunVerdict.KNOWN, RunVerdict.CRASHED) if counts[verdict]]
+        said = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in
+                         (RunVerdict.BROKEN, RunVerdict.KNOWN, RunVerdict.CRASHED) if counts[verdict])
+        unheard = ""
         if counts[RunVerdict.UNEXERCISED] == len(family.results):
-            said.append("not exercised")
+            unheard = "not exercised"
         elif counts[RunVerdict.UNEXERCISED]:
-            said.append(f"{counts[RunVerdict.UNEXERCISED]} not exercised")
+            unheard = f"{counts[RunVerdict.UNEXERCISED]} not exercised"
         size = f"  {plural(len(family.results), 'rule'):>8}"
         judged = f"  {plural(family.judged, 'judgement'):>{most_judged}}"
-        verdict = "  " + (", ".join(said) or "ok")
-        if 4 + wide + len(size) + len(judged) + len(verdict) <= self.options.width:
+        verdict = said or ("" if unheard else "ok")
+        unheard = f", {unheard}" if verdict and unheard else unheard
+        if 6 + wide + len(size) + len(judged) + len(verdict) + len(unheard) <= self.options.width:
             size += judged
-        return ((style, f"  {glyph} "), ("", f"{safe(family.name):<{wide}}"), ("dim", size), (style, verdict))
+        return ((style, f"  {glyph} "), ("", f"{safe(family.name):<{wide}}"), ("dim", size), (style, f"  {verdict}"),
+                ("dim", unheard))
 
     def _mark(self, family: FamilyView) -> tuple[str, str]:
         if family.count(RunVerdict.CRASHED):
@@ -190,11 +198,12 @@ class _Text:
         names = [f"{r.family}/{r.id}" for r in self.view.with_verdict(RunVerdict.UNEXERCISED)]
         if names:
             count = f"{plural(len(names), 'rule')} not exercised, so not passed"
-            shown = names if self.options.verbose else names[:_SHORT_LIST]
-            rest = f" and {len(names) - len(shown)} more (-v)" if len(shown) < len(names) else ""
-            yield (("dim bold", count + ":"),)
-            for part in wrap(", ".join(shown) + rest, self.options.width - 2):
-                yield (("dim", "  " + part),)
+            if len(names) > _SHORT_LIST and not self.options.verbose:
+                yield (("dim bold", count), ("dim", " (-v names them)"))
+            else:
+                yield (("dim bold", count + ":"),)
+                for part in wrap(", ".join(names), self.options.width - 2):
+                    yield (("dim", "  " + part),)
         crashed = self.view.with_verdict(RunVerdict.CRASHED)
         if crashed:
             yield (("bold magenta", f"{plural(len(crashed), 'check')} crashed, which is a bug of wsgicheck "
@@ -215,7 +224,8 @@ class _Text:
             tail += f", {len(view.accepted)} known"
         yield ((style, f"{view.outcome.upper()}: {found or 'no findings'}"), ("", tail))
         if view.findings and not self.options.quiet:
-            yield (("dim", "More:  "), ("bold", f"wsgicheck explain {view.findings[0].rule}"))
+            yield (("dim", "More:   "), ("bold", f"wsgicheck explain {view.findings[0].rule}"))
+            yield (("dim", "Again:  "), ("bold", safe(same_again(run, self.options.arguments), 1000)))
 
 
 def _counted(level: Level, count: int) -> str:

@@ -7,14 +7,17 @@ the layer, so that it outlives a run, a version and a machine.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import re
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..model.finding import Finding
 from ..model.rule import Card, Level
 from ..model.run import RuleResult, Run, RunVerdict
 
-__all__ = ["FamilyView", "RunView", "by_name", "finding_id", "plural", "reach_words", "split_evidence"]
+__all__ = ["FamilyView", "RunView", "by_name", "finding_id", "plural", "reach_words", "same_again",
+           "split_evidence"]
 
 
 def by_name(cards: Iterable[Card]) -> dict[str, Card]:
@@ -36,8 +39,25 @@ def reach_words(run: Run) -> str:
     return said
 
 
+def same_again(run: Run, arguments: Mapping[str, object]) -> str:
+    """Return the command line that makes the same run once more, as far as the target, its place and the seed go."""
+    verb = {"server": ["server"], "middleware": ["middleware"]}.get(run.subject.kind, [])
+    target = [run.subject.target]
+    if run.subject.kind == "server":
+        told = [(str(arguments.get("server") or ""), []), (str(arguments.get("command") or ""), ["--command"]),
+                (str(arguments.get("url") or ""), ["--url"])]
+        target = next(([*option, word] for word, option in told if word), target)
+    for name in ("chdir", "settings", "login"):
+        if arguments.get(name):
+            target += [f"--{name}", str(arguments[name])]
+    return shlex.join(["wsgicheck", *verb, *target, "--seed", str(run.seed)])
+
+
 # Crockford's base 32: nothing that is read as something else, and no case.
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+_INSTALLED = re.compile(r"^.*/(?:site|dist)-packages/")
 
 
 def _hash(parts: Iterable[str], digits: int) -> str:
@@ -49,11 +69,12 @@ def _hash(parts: Iterable[str], digits: int) -> str:
 def finding_id(finding: Finding, server: str = "") -> str:
     """Return the six characters by which `wsgicheck replay` and a baseline know `finding`.
 
-    The line counts only by its function, where there is one: code that moves keeps its findings. Findings about
+    The line counts only by its function, where there is one: code that moves keeps its findings; of a library's
+    file, what stands below site-packages: it lies elsewhere on the next machine. Findings about
     servers have no place: `server` tells those of several servers apart.
     """
     site = finding.site
-    place = ("", "") if site is None else (site.file, site.function or str(site.line))
+    place = ("", "") if site is None else (_INSTALLED.sub("", site.file), site.function or str(site.line))
     return _hash((finding.rule, finding.culprit, *place, *filter(None, (server,))), 6)
 
 
