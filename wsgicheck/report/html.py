@@ -157,7 +157,7 @@ def _quotes(card: Card | None) -> list[dict[str, str]]:
         return []
     quotes = []
     for citation in card.cites:
-        quotes.append({"text": quote_words(citation) or safe(citation.document),
+        quotes.append({"text": quote_words(citation) if citation.quote else "",
                        "where": safe(section_words(citation)), "anchor": _anchor(citation, card)})
     return quotes
 
