@@ -190,7 +190,7 @@ class _FailingClose(Body):
 
 def _close_fails(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Body:
     start_response("200 OK", sized(5))
-    return _FailingClose(stage, [b"hello"])
+    return _FailingClose(stage, [b"hello", _takes_its_time])
 
 
 @scene(level=ADVICE, covers=("CL-011",), app=_close_fails, script=_TO_THE_CLOSE, cites=_CLOSE)

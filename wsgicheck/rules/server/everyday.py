@@ -14,7 +14,7 @@ from typing import Any
 from ...model.rule import ADVICE, NOT_APPLICABLE, Verdict, pep
 from ...model.scene import Await, Receive, Scene, Script, Seen, Stage, ask, get, hello, scene
 from ...model.wire import Wire
-from .common import sized, text
+from .common import text
 
 _WHOLE = pep("specification-overview", "The WSGI interface has two sides")
 _FORM = ask("POST", "/form?a=1&b=%20", "Content-Type: application/x-www-form-urlencoded", "Accept-Language: de",
@@ -38,7 +38,8 @@ def _reads(stage: Stage, environ: dict[str, Any], start_response: Callable[..., 
     environ["wsgi.errors"].write("probe: everyday\n")
     environ["wsgi.errors"].writelines(["probe: ", "lines\n"])
     environ["wsgi.errors"].flush()
-    start_response("200 OK", sized(len(data)))
+    # Without a length, so that the server waits for the end whatever it does with the process then.
+    start_response("200 OK", text())
     yield data
 
 
@@ -55,7 +56,7 @@ def everyday_head(seen: Seen, wire: Wire) -> Verdict:
 
 
 def _file(stage: Stage, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-    start_response("200 OK", sized(10))
+    start_response("200 OK", text())
     wrapper = environ.get("wsgi.file_wrapper")
     return [b"0123456789"] if wrapper is None else wrapper(io.BytesIO(b"0123456789"), 4)
 
