@@ -27,6 +27,7 @@ timeout = 1.5
 seed = 3
 paths = ["/a?b=c"]
 headers = { "X-Token" = "secret" }
+bodies = ['application/json: {"a": 1}']
 routes = "none"
 route = ["/a/<int:id>"]
 login = "POST /login a=b"
@@ -58,7 +59,8 @@ def test_a_file_sets_every_key(tmp_path: Path) -> None:
     here = str(tmp_path) + "/"
     assert config == Config(
         app="shop:app", select=("body", "close"), ignore=("advice",), fail_on=Level.SHOULD, max_examples=7,
-        max_time=2.0, timeout=1.5, seed=3, paths=("/a?b=c",), headers=(("X-Token", "secret"),), routes="none",
+        max_time=2.0, timeout=1.5, seed=3, paths=("/a?b=c",), headers=(("X-Token", "secret"),),
+        bodies=(("application/json", '{"a": 1}'),), routes="none",
         route=("/a/<int:id>",), login="POST /login a=b", cookies=(("sid", "abc"),), openapi=here + "openapi.json",
         har=here + "site.har", access_log=here + "access.log", traffic=here + "traffic.jsonl", unsafe_methods=True,
         layers="none", chdir=here + "src",

@@ -155,3 +155,41 @@ def test_a_report_read_back_takes_the_folder_along(project: Project) -> None:
     assert not {"login", "cookies", "headers"} & report["arguments"].keys()
     assert project.run("replay", "out.json", report["findings"][0]["id"]).returncode == 1
     assert project.run("replay", "out.json", report["findings"][0]["id"], "--chdir", ".").returncode == 2
+
+
+def test_a_dry_run_asks_nothing(project: Project) -> None:
+    project.write({"shop.py": "CALLS = open('calls', 'a')\n" + STR_BODY.replace(
+        "    start_response", "    CALLS.write('called')\n    CALLS.flush()\n    start_response", 1)})
+    answer = project.run("shop:application", "--dry-run", "--select", "body,status", "--report", "json=out.json",
+                         "--route", "/product/<int:id>", "--max-examples", "7")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    said = " ".join(answer.stdout.split())
+    for part in ("would check shop:application", "rules: status (", "body (", "1 known route: GET /product/<int:id>",
+                 "at most 7 drawn requests, 60 s", "json to out.json", "text to standard output", "Nothing was asked."):
+        assert part in said, part
+    assert (project.folder / "calls").read_text(encoding="utf-8") == ""
+    assert not (project.folder / "out.json").exists()
+    assert project.run("nosuch:application", "--dry-run").returncode == 2
+
+
+# What it looks for does not stand in it: constants of an application are asked for anyway.
+ONLY_ONE_BODY = """\
+import hashlib
+
+def application(environ, start_response):
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return ["found"] if hashlib.sha256(body).hexdigest().startswith("10fe3dce80de781df571") else [b"text"]
+"""
+
+
+def test_a_body_leads_to_a_place_that_is_not_found_otherwise(project: Project) -> None:
+    project.write({"shop.py": ONLY_ONE_BODY})
+    words = ("shop:application", "--seed", "1", "--select", "chunks-are-bytes", "-q")
+    assert project.run(*words).returncode == 0
+    found = project.run(*words, "--body", 'application/json: {"secret": [1, 2]}')
+    assert found.returncode == 1
+    assert "chunks-are-bytes" in found.stdout
+    refused = project.run(*words, "--body", "no type at all")
+    assert refused.returncode == 2
+    assert "--body takes" in refused.stderr

@@ -28,7 +28,7 @@ from .life import live
 from .options import Options
 from .records import Job, Sighting, Tally, groundless, weight
 
-__all__ = ["Progress", "check_application", "repeat_cases"]
+__all__ = ["Intention", "Progress", "check_application", "intend", "repeat_cases"]
 
 _LIVES = 8
 """Children that one run uses up at most, where the application ends them."""
@@ -46,6 +46,16 @@ class Progress:
     seconds_left: float
 
 
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """What a run would do: the rules it would judge, the routes it would enter, its notes."""
+
+    cards: tuple[Card, ...]
+    details: tuple[str, ...]
+    routes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class _Sum:
     """What all lives so far have shown."""
@@ -56,6 +66,7 @@ class _Sum:
     inside: dict[str, Sighting] = field(default_factory=dict)
     """What a middleware of the stack breaks towards the layer within."""
     layers: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     all_methods: bool = True
@@ -122,6 +133,8 @@ class _Check:
             self.sum.imported = merged(self.sum.imported, payload)
         elif kind == "ready" and isinstance(payload, tuple):
             self.sum.details = payload
+        elif kind == "routes" and isinstance(payload, tuple):
+            self.sum.routes = payload
         elif kind == "layers" and isinstance(payload, tuple):
             self.sum.layers = payload
         elif kind == "note":
@@ -189,6 +202,16 @@ class _Check:
         self.simplify_fates()
         self.judge_imported()
         return self.report()
+
+    def look(self) -> Intention:
+        """Import the application and find out what could be asked."""
+        death = self.live(Job(self.target, self.options, self.seed, 1, self.options.max_time, look=True))
+        if death is not None and not self.alive:
+            raise WsgicheckError(f"wsgicheck's own child did not start: {death.detail}: {death.output[-2000:]}")
+        if death is not None:
+            raise TargetError(_import_death(self.target, death))
+        return Intention(tuple(dict.fromkeys((*self.chosen, *self.fates))), self.sum.details, self.sum.routes,
+                         tuple(self.sum.notes))
 
     def repeat(self, cases: tuple[Case, ...], beside: tuple[Request, ...] = ()) -> Run:
         """Make these cases happen again, and nothing else."""
@@ -321,6 +344,14 @@ def repeat_cases(target: str, cases: tuple[Case, ...], *, beside: tuple[Request,
     Raises as check_application does.
     """
     return _Check(target, options or Options(), None).repeat(cases, beside)
+
+
+def intend(target: str, *, options: Options | None = None) -> Intention:
+    """Import the application that `target` names, and return what a run would do with it; nothing is asked.
+
+    Raises as check_application does.
+    """
+    return _Check(target, options or Options(), None).look()
 
 
 def check_application(target: str, *, options: Options | None = None,

@@ -28,6 +28,13 @@ def _endpoint(path: str) -> Endpoint:
     return Endpoint(carried, queries=(query,) if query else (), weight=_WEIGHT)
 
 
+def _posted(options: Options) -> tuple[Endpoint, ...]:
+    """Return the places to which the bodies that the user names are sent: the paths that are named, or the start."""
+    bodies = tuple((kind, text.encode()) for kind, text in options.bodies)
+    return tuple(replace(_endpoint(path), methods=("POST",), bodies=bodies)
+                 for path in options.paths or ("/",)) if bodies else ()
+
+
 def _both(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(dict.fromkeys((*first, *second)))[:24]
 
@@ -67,6 +74,7 @@ def material_for(application: Callable[..., Any], options: Options, found: Reach
     material = material_of(application)
     named = tuple(_endpoint(path) for path in options.paths)
     headers = tuple((f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in options.headers)
-    material = replace(material, endpoints=named + found.material.endpoints + material.endpoints,
-                       headers=headers + material.headers)
+    material = replace(material, endpoints=_posted(options) + named + found.material.endpoints + material.endpoints,
+                       headers=headers + material.headers,
+                       bodies=tuple((kind, text.encode()) for kind, text in options.bodies) + material.bodies)
     return with_routes(material, found.routes, home_of(application)[1].file) if found.routes else material

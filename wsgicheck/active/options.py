@@ -25,6 +25,7 @@ class Options:
         settings: DJANGO_SETTINGS_MODULE for the application, "" to leave it.
         paths: further paths to ask, percent-encoded, with or without a query.
         headers: (name, value) of request headers that are sent now and then.
+        bodies: (Content-Type, text) of request bodies that are sent now and then, and first where a route takes one.
         reach: how the application's own views are found and entered.
         shrink: whether each finding's request is made as small as it gets.
         layers: whether the middlewares around the application are found and watched one by one, for each finding to
@@ -43,6 +44,7 @@ class Options:
     settings: str = ""
     paths: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    bodies: tuple[tuple[str, str], ...] = ()
     reach: ReachOptions = field(default_factory=ReachOptions)
     shrink: bool = True
     layers: bool = True

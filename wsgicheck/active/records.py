@@ -24,6 +24,7 @@ class Job:
         avoid: (method, path) that ended an earlier life; "*" stands for any.
         cases: these and nothing else, in place of drawn ones; each is performed once.
         beside: with them, the further requests that a law may ask for.
+        look: find out what could be asked, and ask nothing.
         scratch: a folder for what the application writes, removed when this life has ended.
     """
 
@@ -35,6 +36,7 @@ class Job:
     avoid: tuple[tuple[str, str], ...] = ()
     cases: tuple[Case, ...] = ()
     beside: tuple[Request, ...] = ()
+    look: bool = False
     scratch: str = ""
 
 

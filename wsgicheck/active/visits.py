@@ -29,6 +29,7 @@ from .provocations import provocations
 
 __all__ = ["Visitor", "answer_of"]
 
+_MOST_NEWS = 12
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -58,6 +59,8 @@ class Visitor:
         """What was learnt by asking."""
         self.always: tuple[tuple[str, str], ...] = options.reach.cookies
         """Cookies that every request carries."""
+        self.news: list[Request] = []
+        """Requests that were answered in a way of their own, and so are worth a closer look."""
         self._companions: dict[bytes, str] = {}
         self._best: dict[str, list[tuple[int, Request]]] = {}
         self._headers = tuple((f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in options.headers)
@@ -83,7 +86,7 @@ class Visitor:
             if trouble:
                 self.note(f"{trouble}: nobody is logged in")
             self.always = self._browser.cookies
-        seeds = self.found.seeds[:max(10, self.options.max_examples)]
+        seeds = (*self._posted(material), *self.found.seeds)[:max(10, self.options.max_examples)]
         for request in seeds:
             if time.monotonic() > deadline:
                 break
@@ -98,12 +101,19 @@ class Visitor:
         self._provoke(material.merged(self.material), deadline)
 
     def _provoke(self, material: Material, deadline: float) -> None:
-        """Give what the views look for the values that careless code breaks at."""
+        """Open the doors that the code shows, and give what it looks for the values that careless code breaks at."""
+        kinds: set[tuple[str, ...]] = set()
         for request in provocations(replace(material, endpoints=joined(material.endpoints))):
             if time.monotonic() > deadline:
                 return
             self.guide.renew()
-            self._ask(self.dressed(request))
+            request = self.dressed(request)
+            answer = self._ask(request)
+            if answer is not None:
+                kind = (answer.status, *sorted(name.lower() for name, _ in answer.headers))
+                if kind not in kinds and len(self.news) < _MOST_NEWS:
+                    self.news.append(request)
+                kinds.add(kind)
 
     def _crawl(self, deadline: float) -> None:
         plain = [path for route in self.guide.routes if "GET" in route.methods and "<" not in route.rule
@@ -179,7 +189,8 @@ class Visitor:
                     yield Request.make(method, path, HTTP_COOKIE=cookie)
                     continue
                 endpoint = known.get(path)
-                bodies = list(endpoint.bodies[:2]) if endpoint else []
+                bodies = [(kind, text.encode()) for kind, text in self.options.bodies]
+                bodies += endpoint.bodies[:2] if endpoint else ()
                 names = dict.fromkeys(endpoint.form_names if endpoint else (), "1")
                 bodies += [("application/json", json.dumps(dict.fromkeys(names, 1)).encode()),
                            (_FORM, urlencode(names).encode())]

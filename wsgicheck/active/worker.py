@@ -56,6 +56,10 @@ class Worker(Life[Job]):
         self.box.end()
         self.send("ready", target.details)
         self.send("imported", watched.now())
+        if job.look:
+            self.send("routes", tuple(route.name for route in guide.routes))
+            self.send("done", None)
+            return
         application = target.application
         cards = catalogue()
         chosen = select(cards_about(Side.APPLICATION), options.select, options.ignore, known=cards)
@@ -100,8 +104,7 @@ class Worker(Life[Job]):
         visitor = Visitor(explorer, guide, found, job.options, lambda note: self.send("note", note))
         visitor.look_around(material, self.begun + job.seconds * 0.25)
         self.send("tally", explorer.tally)
-        if guide.routes:
-            explorer.visit(visitor.requests(job.examples // 2))
+        explorer.visit([*(visitor.requests(job.examples // 2) if guide.routes else ()), *visitor.news])
         return Batches(explorer, guide, visitor, material)
 
     def explore(self, explorer: Explorer, application: Any, laws: tuple[Relation, ...],

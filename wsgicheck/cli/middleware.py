@@ -28,7 +28,7 @@ def _check(config: Config, target: str, arguments: dict[str, Any], configuration
     options = Options(
         select=config.select, ignore=config.ignore, seed=config.seed, max_examples=config.max_examples,
         max_time=config.max_time, timeout=config.timeout, directory=config.chdir, settings=config.settings,
-        paths=config.paths, headers=config.headers)
+        paths=config.paths, headers=config.headers, bodies=config.bodies)
     with delivery.watching("middleware", target) as told:
         run = check_middleware(
             target, arguments=arguments, configuration=configuration, calls=calls, options=options,

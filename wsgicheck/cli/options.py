@@ -159,6 +159,11 @@ def _header_option(function: F) -> F:
                    help="Send this header field now and then. May be repeated.")(function)
 
 
+def _body_option(function: F) -> F:
+    return _option("--body", "bodies", heading="The target", key="bodies", multiple=True, metavar="'TYPE: TEXT'",
+                   help="Send this body now and then, as 'application/json: {}'. May be repeated.")(function)
+
+
 def _login_options(function: F) -> F:
     return _all(
         _option("--login", heading="Its views", key="login", metavar="'POST /login user=... password=...'",
@@ -183,6 +188,7 @@ def app_options(function: F) -> F:
     return _all(
         target_options,
         _header_option,
+        _body_option,
     )(function)
 
 

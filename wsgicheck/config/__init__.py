@@ -47,6 +47,7 @@ class Config:
     seed: int | None = None
     paths: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    bodies: tuple[tuple[str, str], ...] = ()
     routes: str = "auto"
     route: tuple[str, ...] = ()
     login: str = ""

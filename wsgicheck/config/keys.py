@@ -59,6 +59,8 @@ KEYS: tuple[Key, ...] = (
         lambda text: text.split()),
     Key("headers", kinds.headers, (), 'request header fields to send now and then, "Name: value"',
         lambda text: [line for line in text.splitlines() if line.strip()]),
+    Key("bodies", kinds.bodies, (), 'request bodies to send now and then, "type/subtype: text"',
+        lambda text: [line for line in text.splitlines() if line.strip()]),
     Key("routes", kinds.text, "auto", "where routes come from: auto (the framework and a crawl), none, or a file",
         place=True, words=("auto", "none")),
     Key("route", kinds.texts, (), "further routes, '/path/<int:id>' or 'POST /path'",

@@ -12,10 +12,11 @@ from typing import Any
 from ..model.rule import Level
 
 __all__ = [
-    "WrongKind", "cookies", "flag", "headers", "level", "numeral", "one_of", "reports", "seconds", "switch", "text",
-    "texts", "whole", "words",
+    "WrongKind", "bodies", "cookies", "flag", "headers", "level", "numeral", "one_of", "reports", "seconds", "switch",
+    "text", "texts", "whole", "words",
 ]
 
+_MEDIA_TYPE = re.compile(r"[!#$&\-^.+\w]+/[!#$&\-^.+\w]+(?:\s*;\s*[!-~ ]*)?\Z", re.ASCII)
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 
 
@@ -116,6 +117,11 @@ def headers(value: object) -> tuple[tuple[str, str], ...]:
     if all(text.isprintable() for _, text in pairs):
         return pairs
     raise WrongKind("header fields without control characters")
+
+
+def bodies(value: object) -> tuple[tuple[str, str], ...]:
+    """Read (Content-Type, text) pairs of request bodies."""
+    return tuple(_pairs(value, ":", '"application/json: {}"', _MEDIA_TYPE.match))
 
 
 def cookies(value: object) -> tuple[tuple[str, str], ...]:
