@@ -115,6 +115,13 @@ class Visitor:
                     self.news.append(request)
                 kinds.add(kind)
 
+    @staticmethod
+    def _posted(material: Material) -> Iterator[Request]:
+        """Yield a request for each body that is known to make sense somewhere."""
+        for endpoint in material.endpoints:
+            for kind, body in endpoint.bodies if endpoint.methods[:1] == ("POST",) else ():
+                yield Request.make("POST", endpoint.path, "".join(endpoint.queries[:1]), body=body, content_type=kind)
+
     def _crawl(self, deadline: float) -> None:
         plain = [path for route in self.guide.routes if "GET" in route.methods and "<" not in route.rule
                  for path in route.paths[:1] if not LEAVES.search(path)]
