@@ -1,7 +1,8 @@
-"""Requests that make careless code show itself: what a view looks for in query or form, with values that break much.
+"""Requests that open the doors which an application's own code shows, and such as careless code breaks at.
 
-Drawing gets there too, but by luck, and an answer that can be split by a visitor is nothing to leave to luck. So each
-known name is given each of a few values once, all names of a place together and then each alone.
+Drawing gets there too, but by luck, and some things are nothing to leave to luck: an answer that a visitor can split,
+a branch that one header field with one value enters. So what the code names is asked for once, and each name that it
+looks for in a query or a form gets each of a few values, all names of a place together and then each alone.
 """
 
 from __future__ import annotations
@@ -15,22 +16,20 @@ from ..strategies.queries import encoded
 
 __all__ = ["MOST", "provocations"]
 
-MOST = 80
+MOST = 120
 """Requests at most."""
 VALUES = ("%0D%0AX-Injected:%201", "%E2%98%83", "%FF", "%00", "")
 """A line break with a header field, a character beyond Latin-1, a byte that is no UTF-8, a control character, nothing;
 percent-encoded."""
 _MOST_NAMES = 16
+_MOST_DOORS = 24
 _FORM = "application/x-www-form-urlencoded"
 
-
-def _places(material: Material) -> Iterator[Endpoint]:
-    places = sorted(material.endpoints, key=lambda endpoint: -endpoint.weight) or [Endpoint("/")]
-    return iter(places)
+Ranked = Iterator[tuple[int, Request]]
+"""Requests, and what should come before what over all places."""
 
 
 def _texts(names: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Yield (rank, text): what should come before what, over all places."""
     known = [encoded(name) for name in dict.fromkeys(names)][:_MOST_NAMES]
     for rank, value in enumerate(VALUES):
         if len(known) > 1:
@@ -39,15 +38,30 @@ def _texts(names: Iterable[str]) -> Iterator[tuple[int, str]]:
             yield 2 * rank + (len(known) > 1), f"{name}={value}"
 
 
+def _hostile(place: Endpoint, material: Material) -> Ranked:
+    for rank, query in _texts((*place.query_names, *material.query_names)):
+        yield rank, Request.make("GET", place.path, query)
+    if "POST" in place.methods:
+        for rank, form in _texts((*place.form_names, *material.form_names)):
+            yield rank, Request.make("POST", place.path, body=form.encode("ascii"), content_type=_FORM)
+
+
+def _doors(place: Endpoint, material: Material) -> Ranked:
+    """Yield a request for each method, query and header field that the code names."""
+    own = len(place.headers) + len(place.queries)
+    headers = (*place.headers, *material.headers)[:_MOST_DOORS]
+    queries = (*place.queries, *material.queries, *(f"{encoded(name)}={encoded(value)}"
+                                                    for name, value in material.pairs))[:_MOST_DOORS]
+    yield from ((1, Request.make(method, place.path)) for method in (*place.methods, *material.methods))
+    yield from ((1 if number < own else 3, Request.make("GET", place.path).with_variables(**{name: value}))
+                for number, (name, value) in enumerate(headers))
+    yield from ((1 if number < own else 3, Request.make("GET", place.path, query))
+                for number, query in enumerate(queries))
+
+
 def provocations(material: Material) -> Iterator[Request]:
     """Yield requests for the places of `material`, the most telling first, MOST of them at most."""
-    ranked: list[tuple[int, Request]] = []
-    for place in _places(material):
-        for rank, query in _texts((*place.query_names, *material.query_names)):
-            ranked.append((rank, Request.make("GET", place.path, query)))
-        if "POST" in place.methods:
-            for rank, form in _texts((*place.form_names, *material.form_names)):
-                body = form.encode("ascii")
-                ranked.append((rank, Request.make("POST", place.path, body=body, content_type=_FORM)))
+    places = sorted(material.endpoints, key=lambda endpoint: -endpoint.weight) or [Endpoint("/")]
+    ranked = [pair for place in places for pair in (*_hostile(place, material), *_doors(place, material))]
     ranked.sort(key=lambda pair: pair[0])
-    return islice((request for _, request in ranked), MOST)
+    return islice(dict.fromkeys(request for _, request in ranked), MOST)

@@ -129,7 +129,8 @@ class Visitor:
                  *map(escaped, plain)]
         now = time.monotonic()
         crawl(self._browser, start, requests=max(20, min(200, 2 * self.options.max_examples)),
-              deadline=now + (deadline - now) * 0.6, post=self.guide.safety.all_methods)
+              deadline=now + (deadline - now) * 0.6, post=self.guide.safety.all_methods,
+              known=bool(self.options.reach.login))
 
     def _read_documents(self) -> None:
         """Read an OpenAPI document where a route or a visited page looks like one."""

@@ -210,6 +210,9 @@ def _group(bag: _Bag, constants: Sequence[object], mentioned: frozenset[str] = f
             near_queries.append(safe)
             words.append(text.partition("=")[0])
             near.append(words[-1])
+            if header:      # Range: bytes=0-4
+                bag.headers.append((header, safe))
+                near_headers.append((header, safe))
             continue
         if text in _USUAL:
             continue
