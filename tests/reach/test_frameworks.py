@@ -182,6 +182,8 @@ def test_pyramid() -> None:
             made.add_route("rest", "/files/*rest")
             made.add_view(view, route_name="item", request_method="GET")
             made.add_view(view, route_name="item", request_method="POST")
+            # What is there for HEAD beside GET is no place of its own.
+            made.add_view(view, route_name="item", request_method="HEAD")
             made.add_view(view, route_name="rest")
             app = made.make_wsgi_app()
     assert answers(app) == {r"GET /item/{number:\d+}": 200, r"POST /item/{number:\d+}": 200, "GET /files/*rest": 200}

@@ -16,6 +16,7 @@ import pytest
 from wsgicheck.active.application import check_application
 from wsgicheck.active.options import Options
 from wsgicheck.active.safety import Safety, decide
+from wsgicheck.active.visits import answer_of
 from wsgicheck.errors import ConfigError
 from wsgicheck.model.request import Request
 from wsgicheck.model.run import Run
@@ -263,3 +264,19 @@ def test_what_may_not_be_asked_is_tamed(request_: Request) -> None:
     assert not safety.permits(request_)
     assert safety.permits(safety.tame(request_))
     assert Safety(True, "").tame(request_) is request_
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_visitor_who_is_known_keeps_the_password(known: bool) -> None:
+    log: list[str] = []
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        if environ["REQUEST_METHOD"] == "POST":
+            log.append(environ["PATH_INFO"])
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [b'<form method=post action=/settings><input name=email><input type=password name=again></form>'
+                b'<form method=post action=/note><input name=text></form>']
+
+    visitor = Browser(lambda request: answer_of(serve(application, request)))
+    crawl(visitor, ["/"], requests=20, deadline=time.monotonic() + 60, post=True, known=known)
+    assert sorted(set(log)) == (["/note"] if known else ["/note", "/settings"])

@@ -1,7 +1,8 @@
 """Follows links and fills in forms from the start page on, as a visitor would, within bounds.
 
 Laws: a page's own values are kept (so tokens are), and what is empty is filled in by what the field asks for; of
-addresses that differ in their numbers only a few are asked; what ends the session or deletes is left for later.
+addresses that differ in their numbers only a few are asked; what ends the session or deletes is left for later; a
+visitor who has logged in gives no password away, for the one that they have would be another afterwards.
 """
 
 from __future__ import annotations
@@ -100,7 +101,13 @@ def _action(form: Any, base: str) -> str | None:
     return local(base, str(form.action or "") or base)
 
 
-def crawl(browser: Browser, start: Iterable[str], *, requests: int, deadline: float, post: bool) -> None:
+def _asks_for_a_password(form: Any) -> bool:
+    return any(str((getattr(field, "attrs", None) or {}).get("type", "")).lower() == "password"
+               for fields in form.fields.values() for field in fields)
+
+
+def crawl(browser: Browser, start: Iterable[str], *, requests: int, deadline: float, post: bool,
+          known: bool = False) -> None:
     """Visit what can be reached from `start`; what was asked is in the browser's visits.
 
     Args:
@@ -108,6 +115,7 @@ def crawl(browser: Browser, start: Iterable[str], *, requests: int, deadline: fl
         requests: how many are made at most.
         deadline: time.monotonic() after which no more are made.
         post: whether forms that change data are submitted too.
+        known: whether the visitor has logged in.
     """
     queue: deque[str] = deque(dict.fromkeys(start))
     later: deque[str] = deque()     # addresses like others that were asked
@@ -142,7 +150,8 @@ def crawl(browser: Browser, start: Iterable[str], *, requests: int, deadline: fl
             method = str(form.method or "GET").upper()
             if action is None or LEAVES.search(action):
                 continue
-            if method not in ("GET", "HEAD") and (not post or _DESTROYS.search(action) or _confirms(form)):
+            if method not in ("GET", "HEAD") and (not post or _DESTROYS.search(action) or _confirms(form)
+                                                  or (known and _asks_for_a_password(form))):
                 continue
             names = tuple(sorted(str(name) for name in form.fields if name))
             key = (method, _shape(action), names)

@@ -49,6 +49,9 @@ def routes(application: object) -> Iterator[Route]:
                 for item in registry.introspector.get_category("routes") or ()}
     for route in known:
         own = [view for view in views if view.get("route_name") == route.name]
+        # A view for HEAD beside one for GET is the same place asked in another way.
+        if any("GET" in _methods(view.get("request_methods")) for view in own):
+            own = [view for view in own if _methods(view.get("request_methods")) != ("HEAD",)]
         written = "/" + route.pattern.lstrip("/")
         limited = _methods(declared.get(route.name, {}).get("request_methods"))
         if not own:
