@@ -224,12 +224,13 @@ def test_the_fixture_checks_a_middleware_too(middle: Suite) -> None:
 
 
 @pytest.mark.slow
-def test_several_processes_divide_the_work_and_run_no_item_twice(middle: Suite) -> None:
+@pytest.mark.parametrize("workers", [2, 4])
+def test_several_processes_divide_the_work_and_run_no_item_twice(middle: Suite, workers: int) -> None:
     words = ("--wsgicheck-middleware", "middle:leaky", "--wsgicheck-middleware", "middle:Adds", "--wsgicheck-seed", "3")
     alone = middle.pytest(*words)
     assert imports(middle) == 2
-    together = middle.pytest(*words, "-n", "2", "--junitxml", "out.xml")
-    assert imports(middle) == 4
+    together = middle.pytest(*words, "-n", str(workers), "--junitxml", "out.xml")
+    assert imports(middle) == workers, "a subject for each of two, half of one for each of four"
     assert together.counts == alone.counts
     names = Counter(line.split()[1] for line in together.text.splitlines()
                     if line.startswith(("PASSED", "FAILED", "SKIPPED")))
@@ -237,7 +238,7 @@ def test_several_processes_divide_the_work_and_run_no_item_twice(middle: Suite) 
     assert set(names.values()) == {1}
     cases = ET.parse(middle.folder / "out.xml").findall(".//testcase")
     assert len(cases) == sum(alone.counts.values())
-    assert "--wsgicheck-seed 3 -n 2" in together.text
+    assert ("--wsgicheck-seed 3 -n 2" in together.text) == (workers == 4)
 
 
 def test_the_same_line_is_read_as_the_command_reads_it(tmp_path: Path) -> None:

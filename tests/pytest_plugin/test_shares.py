@@ -7,6 +7,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from wsgicheck.pytest_plugin.shares import Shares
 
 CONTEXT = multiprocessing.get_context("spawn")
@@ -45,6 +47,24 @@ def test_the_share_of_a_process_that_died_is_done_by_another(tmp_path: Path) -> 
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert Shares[int](tmp_path, "work", 1).results(lambda number: 7) == [7]
+
+
+class Waiting(Exception):
+    pass
+
+
+def test_who_finds_all_begun_does_something_else_before_it_waits(tmp_path: Path) -> None:
+    def waits() -> None:
+        raise Waiting
+
+    def inner(number: int) -> int:
+        # Another asks for the share that is being done here; a lock is a matter of the file, not of the process.
+        with pytest.raises(Waiting):
+            Shares[int](tmp_path, "one", 1).results(lambda number: 0, meanwhile=waits)
+        return 3
+
+    assert Shares[int](tmp_path, "one", 1).results(inner, meanwhile=waits) == [3], "nothing was left to wait for"
+    assert Shares[int](tmp_path, "one", 1).start(lambda number: 9)
 
 
 def test_one_process_alone_does_all(tmp_path: Path) -> None:

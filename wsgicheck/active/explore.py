@@ -90,12 +90,13 @@ class Explorer:
         tick: is called after each example.
         fresh: makes cases happen in a process that has served nothing.
         guide: follows which routes are entered, and says what may be asked; without it, everything may.
+        part, parts: which of several explorers this is that divide the work (see Options).
     """
 
     def __init__(self, application: Callable[..., Any], rules: Sequence[Rule], relations: Sequence[Relation], *,
                  doing: Callable[[Case | None], None], sighted: Callable[[Sighting], None],
                  tick: Callable[[Tally], None], deadline: float, avoid: frozenset[tuple[str, str]] = frozenset(),
-                 fresh: Fresh | None = None, guide: Guide | None = None) -> None:
+                 fresh: Fresh | None = None, guide: Guide | None = None, part: int = 0, parts: int = 1) -> None:
         self.tally = Tally()
         if guide is not None:
             self.tally.reached = guide.reached
@@ -108,12 +109,13 @@ class Explorer:
         self._application = application
         self._stage = Stage(application, rules, self.tally.applied, gates())
         self._laws = tuple(law for law in relations if not law.costly)
-        self._costly = tuple(law for law in relations if law.costly)
+        self._costly = tuple(law for law in relations if law.costly)[part::parts]
         self._met: dict[tuple[Any, ...], dict[str, int]] = {}
         """By kind of answer, and by kind and path, how often each law was put to the test there."""
         self._answers: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         """By answer, where it was seen first."""
-        self._pool = POOL
+        self._pool = POOL // parts
+        self._thorough = -(-THOROUGH // parts)
         self._fresh = fresh
         self._doing, self._sighted, self._tick = doing, sighted, tick
         self._deadline = deadline
@@ -228,7 +230,7 @@ class Explorer:
             if plain.exchange.ending is not Ending.CLOSED and len(plain.exchange.body or b"") <= LARGE:
                 self._gather(request, plain.exchange)
                 self._judge(request, plain)
-            for drive in _turn(_DRIVES, number):
+            for drive in _turn(_DRIVES, number, self._thorough):
                 self.perform(Case(request, drive))
             if number % 2:
                 self.perform(Case(replace(request, file_wrapper=not request.file_wrapper)))
@@ -324,9 +326,9 @@ class Explorer:
             self.finish()
 
 
-def _turn(things: Sequence[Any], number: int) -> Iterator[Any]:
-    """Yield all of `things` for the first examples, later a share of them by turns."""
-    if number < THOROUGH or len(things) <= SHARE:
+def _turn(things: Sequence[Any], number: int, thorough: int) -> Iterator[Any]:
+    """Yield all of `things` for the first `thorough` examples, later a share of them by turns."""
+    if number < thorough or len(things) <= SHARE:
         yield from things
         return
     for step in range(SHARE):

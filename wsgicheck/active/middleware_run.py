@@ -63,7 +63,7 @@ def explore(factory: Callable[..., Any], middleware: Callable[..., Any], job: Pa
     explorer = PairExplorer(
         factory, passive_rules(), pairs, meant=job.wrapping.calls, doing=doing,
         sighted=lambda sighting: sighted(sighting) if sighting.rule in told else None, tick=tick,
-        deadline=begun + job.seconds * 0.7, avoid=job.avoid)
+        deadline=begun + job.seconds * 0.7, avoid=job.avoid, part=options.part, parts=options.parts)
     if job.pairs:
         for case, recipe in job.pairs:
             explorer.perform(case, recipe, laws=case.drive == PLAIN)

@@ -30,6 +30,9 @@ class Options:
         shrink: whether each finding's request is made as small as it gets.
         layers: whether the middlewares around the application are found and watched one by one, for each finding to
             name the layer that it is the doing of.
+        part, parts: which part of a whole this run is, of how many that run side by side: max_examples is the part's,
+            and of what is the same in all of them (routes to visit, exchanges for laws, the gallery of applications
+            that a middleware is put around) each takes its own share.
     """
 
     select: tuple[str, ...] = ()
@@ -48,3 +51,5 @@ class Options:
     reach: ReachOptions = field(default_factory=ReachOptions)
     shrink: bool = True
     layers: bool = True
+    part: int = 0
+    parts: int = 1

@@ -76,18 +76,20 @@ class PairExplorer:
         deadline: monotonic seconds.
         avoid: pairs that are left out, since they have ended an earlier process; with None for the recipe, all
             with that request.
+        part, parts: which of several explorers this is that divide the gallery among themselves.
     """
 
     def __init__(self, factory: Factory, rules: Sequence[Rule], cards: Sequence[Card], *, meant: int = 1,
                  doing: Callable[[object], None], sighted: Callable[[PairSighting], None],
                  tick: Callable[[Tally], None], deadline: float,
-                 avoid: Sequence[tuple[Case, Recipe | None]] = ()) -> None:
+                 avoid: Sequence[tuple[Case, Recipe | None]] = (), part: int = 0, parts: int = 1) -> None:
         self.tally = Tally()
         self.smallest: dict[str, PairSighting] = {}
         self._factory, self._rules, self._cards, self._meant = factory, rules, cards, meant
         self._doing, self._sighted, self._tick = doing, sighted, tick
         self._deadline = deadline
         self._avoid = frozenset(avoid)
+        self._part, self._parts = part, parts
         self._stage = self._new_stage(self.tally.applied)
 
     def _new_stage(self, tally: dict[str, int] | None = None) -> Sandwiched:
@@ -172,7 +174,7 @@ class PairExplorer:
             self.example(*drawn, [DRIVES[(number * 2 + step) % len(DRIVES)] for step in range(2)])
 
         try:
-            for recipe in GALLERY:
+            for recipe in GALLERY[self._part::self._parts]:
                 for request in REQUESTS:
                     self.example(request, recipe, DRIVES if request is REQUESTS[0] else ())
             self.tally.examples = 0

@@ -72,7 +72,8 @@ class Worker(Life[Job]):
         explorer = Explorer(application, rules, laws, doing=self.doing,
                             sighted=lambda sighting: self.send("sighting", sighting), tick=self.tick,
                             deadline=self.begun + job.seconds * 0.7, avoid=frozenset(job.avoid),
-                            fresh=pristine.ask if pristine is not None else None, guide=guide)
+                            fresh=pristine.ask if pristine is not None else None, guide=guide,
+                            part=options.part, parts=options.parts)
         if job.cases:
             self.repeat(explorer, application, laws, rules)
         else:
@@ -104,7 +105,9 @@ class Worker(Life[Job]):
         visitor = Visitor(explorer, guide, found, job.options, lambda note: self.send("note", note))
         visitor.look_around(material, self.begun + job.seconds * 0.25)
         self.send("tally", explorer.tally)
-        explorer.visit([*(visitor.requests(job.examples // 2) if guide.routes else ()), *visitor.news])
+        part, parts = job.options.part, job.options.parts
+        routes = visitor.requests(job.examples * parts // 2) if guide.routes else []
+        explorer.visit([*routes, *visitor.news][part::parts])
         return Batches(explorer, guide, visitor, material)
 
     def explore(self, explorer: Explorer, application: Any, laws: tuple[Relation, ...],

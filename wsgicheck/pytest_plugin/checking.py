@@ -131,6 +131,10 @@ class Checking:
             subject.first = any(item.name == REACH for item in mine)
             subject.inside = any(item.name == INSIDE for item in mine)
             subject.wanted = {item.card.name for item in mine if isinstance(item, RuleItem)}
+        left = [subject for subject in self.subjects if subject.wanted or subject.first or subject.inside]
+        for subject in left:
+            # Ten subjects keep four processes busy without any being divided, which costs its start once more.
+            subject.peers, subject.parts = left, -(-subject.division.count // len(left))
 
     # -- the sum -----------------------------------------------------------------------------------------
 

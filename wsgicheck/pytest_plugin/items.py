@@ -49,7 +49,7 @@ class _Item(pytest.Item):
         outcome = self.subject.outcome()
         if isinstance(outcome, Run):
             self.property("seed", outcome.seed)
-            self.property("shares", self.subject.division.count)
+            self.property("shares", self.subject.parts)
             self.property("total", outcome.exchanges)
             self.property("details", ", ".join(outcome.subject.details))
             return outcome

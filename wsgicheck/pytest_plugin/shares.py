@@ -1,8 +1,8 @@
 """Work that several processes divide among themselves: each share is done once, and everybody gets all results.
 
-A share belongs to whoever locks its file first; whoever has nothing left to start waits for the rest by
-asking for their locks. A process that dies loses its locks, so that another does its share. No share waits
-for one particular process, so it does not matter which of them have any of the work to do.
+A share belongs to whoever locks its file first; whoever has nothing left to start does something else meanwhile, and
+then waits for the rest by asking for their locks. A process that dies loses its locks, so that another does its share.
+No share waits for one particular process, so it does not matter which of them have any of the work to do.
 """
 
 from __future__ import annotations
@@ -36,14 +36,27 @@ class Shares(Generic[R]):
     def _path(self, number: int, suffix: str) -> Path:
         return self._folder / f"{self._name}-{number}.{suffix}"
 
-    def results(self, work: Callable[[int], R]) -> list[R]:
-        """Return what `work(number)` returned for each share, wherever it was done."""
-        order = [(self._first + step) % self._count for step in range(self._count)]
-        for number in order:
+    def start(self, work: Callable[[int], R]) -> bool:
+        """Do the shares that nobody has begun; return whether all are done."""
+        for number in self._order:
             self._do(number, work, wait=False)
-        for number in order:
+        return all(self._path(number, "result").exists() for number in self._order)
+
+    def results(self, work: Callable[[int], R], meanwhile: Callable[[], None] = lambda: None) -> list[R]:
+        """Return what `work(number)` returned for each share, wherever it was done.
+
+        Args:
+            meanwhile: is called once, where others have begun all that is left, before they are waited for.
+        """
+        if not self.start(work):
+            meanwhile()
+        for number in self._order:
             self._do(number, work, wait=True)
         return [self._read(number) for number in range(self._count)]
+
+    @property
+    def _order(self) -> list[int]:
+        return [(self._first + step) % self._count for step in range(self._count)]
 
     def _do(self, number: int, work: Callable[[int], R], *, wait: bool) -> None:
         result = self._path(number, "result")

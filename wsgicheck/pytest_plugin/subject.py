@@ -1,8 +1,9 @@
 """One application or middleware in one pytest run: checked once, however many items and processes ask for it.
 
 A property run's cost lies in its requests, each of which every rule looks at; so processes do not divide the
-rules among themselves but the requests: with n processes each draws an n-th of them, from a seed of its own,
-and every item then reads the verdict over all of them.
+rules among themselves but the subjects: whoever finds that another has begun one takes the next. Where there are more
+processes than subjects, several share one: each of n draws an n-th of its requests, from a seed of its own, visits an
+n-th of the routes and makes an n-th of the exchanges that laws need; every item then reads the verdict over all.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +97,8 @@ class Subject:
         wanted: full names of those whose items are left after pytest's own selection.
         first: whether the item that stands for the subject as a whole is left too.
         inside: whether the item about the layers of an application's stack is.
+        parts: how many processes share the subject.
+        peers: all subjects that have an item left, this one among them.
         pythonpath: folders that pytest adds to sys.path, for the child to have them.
     """
 
@@ -108,6 +111,8 @@ class Subject:
     wanted: set[str] = field(default_factory=set)
     first: bool = False
     inside: bool = False
+    parts: int = 1
+    peers: Sequence[Subject] = ()
     _outcome: Run | Failed | None = None
 
     @property
@@ -132,29 +137,39 @@ class Subject:
         wrapping = self.named.wrapping
         what = (["--wsgicheck", self.target] if wrapping is None
                 else ["--wsgicheck-middleware", shlex.join(wrapping.words)])
-        shares = ["-n", str(self.division.count)] if self.division.count > 1 else []
+        shares = ["-n", str(self.parts)] if self.parts > 1 else []
         return ["pytest", *what, f"{self.target}::{item}", "--wsgicheck-seed", str(self.seed), *shares]
 
     def outcome(self) -> Run | Failed:
         """Return the run, or why there is none; the first call does the work, or its part of it."""
         if self._outcome is None:
-            key = hashlib.sha256(f"{self.named.kind} {self.target}".encode()).hexdigest()[:16]
-            shares: Shares[Run | Failed] = Shares(self.division.folder, key, self.division.count, self.division.index)
-            results = shares.results(self._share)
+            results = self._shares.results(self._share, self._help)
             failed = [result for result in results if isinstance(result, Failed)]
             self._outcome = failed[0] if failed else self._whole([r for r in results if isinstance(r, Run)])
         return self._outcome
 
+    @property
+    def _shares(self) -> Shares[Run | Failed]:
+        key = hashlib.sha256(f"{self.named.kind} {self.target}".encode()).hexdigest()[:16]
+        return Shares(self.division.folder, key, self.parts, self.division.index % self.parts)
+
+    def _help(self) -> None:
+        """Do what nobody has begun of the other subjects, since waiting helps nobody."""
+        for peer in self.peers:
+            if peer is not self:
+                peer._shares.start(peer._share)
+
     def options(self, number: int) -> Options:
         """Return what share `number` is told."""
-        settings, count = self.settings, self.division.count
+        settings, count = self.settings, self.parts
         wanted = [card for card in self.cards if card.name in self.wanted]
         chosen = _closure([*(wanted or self.cards), *(self.inward if self.inside else ())])
         return Options(
             select=tuple(sorted(chosen)), seed=(self.seed + number * _SEEDS_APART) % 2**32,
             max_examples=max(1, -(-settings.max_examples // count)), max_time=settings.max_time,
             timeout=settings.timeout, directory=settings.chdir or self.named.directory, settings=settings.settings,
-            paths=settings.paths, headers=settings.headers, layers=settings.layers == "auto")
+            paths=settings.paths, headers=settings.headers, layers=settings.layers == "auto",
+            part=number, parts=count)
 
     def _share(self, number: int) -> Run | Failed:
         try:
