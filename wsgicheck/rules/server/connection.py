@@ -51,6 +51,10 @@ def pipelined_requests_are_answered_in_order(seen: Seen, wire: Wire) -> Verdict:
     expected = [b"/one", b"/two", b"/three"]
     if got != expected[: len(got)]:
         return f"the answers are {got}; expected {expected}, in this order"
+    for number, answer in enumerate(answers[:-1], 1):
+        if answer.problem or not answer.complete:
+            return (f"answer {number} of {len(answers)} has no end before the next begins"
+                    f"{f' ({answer.problem})' if answer.problem else ''}; expected each by itself")
     last = answers[-1]
     if len(got) == 3 or only_http_1_0(seen, wire) or last.closes or last.code >= 400:
         return HOLDS if last.code == 200 else (
