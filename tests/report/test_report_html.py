@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from html5lib import HTMLParser as HTML5Parser
 from hypothesis import given, settings
 from report_nasty import runs
 from report_samples import BY_NAME, CARDS, finding_of, run_of, sample
@@ -66,6 +67,8 @@ class Page(HTMLParser):
 
 
 def check(html: str) -> Page:
+    # As browsers parse it (WHATWG's algorithm), and with each of its parse errors an exception.
+    HTML5Parser(strict=True).parse(html)
     page = Page(html)
     assert set(page.tags) <= ALLOWED
     assert page.tags.count("script") == 1

@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import wsgicheck
-from wsgicheck import ConfigError, HarnessError, RuleBroken, TargetError, WsgicheckError, WsgicheckWarning
+from wsgicheck import (
+    ConfigError,
+    Drive,
+    HarnessError,
+    Request,
+    RuleBroken,
+    TargetError,
+    WsgicheckError,
+    WsgicheckWarning,
+)
 from wsgicheck.model.finding import Finding
 from wsgicheck.model.run import Run
 from wsgicheck.validator import Validator
@@ -25,6 +34,8 @@ watched: Validator = wsgicheck.validator(application, on_violation="warn", selec
 received: Validator = wsgicheck.validator(application, on_violation=receive)
 developed: Validator = wsgicheck.develop(application, level="advice")
 named: Run = wsgicheck.check_application("shop.wsgi:application")
+wsgicheck.assert_holds("body/chunks-are-bytes", "shop.wsgi:application", Request.make("POST", body=b"x"),
+                       Drive(stop_after=1), chdir="src", login="POST /login user=me")
 held: Run = wsgicheck.check_callable(application, name="shop")
 
 
