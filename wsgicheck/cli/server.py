@@ -93,7 +93,9 @@ def _several(config: Config, names: tuple[str, ...], jobs: int, screen: Screen, 
         if form == "html":
             return render_matrix([row_of(run, recipe.title) for recipe, run in outcomes])
         each = [delivery.rendered(run, form, file) for _, run in outcomes]
-        return "[\n" + ",\n".join(text.rstrip("\n") for text in each) + "\n]\n" if form == "json" else "\n".join(each)
+        if form == "json":
+            return "[\n" + ",\n".join(text.rstrip("\n") for text in each) + "\n]\n"
+        return ("" if form == "json-lines" else "\n").join(each)
 
     for form, file in config.report:
         write(file, rendered(form, file))
