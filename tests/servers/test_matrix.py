@@ -120,7 +120,7 @@ def test_a_server_that_does_not_start_has_its_row_and_its_log(monkeypatch: pytes
     assert report["notes"] == ["cannot bind"]
 
 
-@pytest.mark.parametrize("form", ["html", "json", "markdown", "text"])
+@pytest.mark.parametrize("form", ["html", "json", "json-lines", "markdown", "text"])
 def test_the_command_tells_of_it_in_every_format(form: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
                                                  capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(server, "recipe", lambda name: recipe(name) if name == "exemplary" else ABSENT)
@@ -133,6 +133,8 @@ def test_the_command_tells_of_it_in_every_format(form: str, monkeypatch: pytest.
     assert "exited with code 7" in told.out
     assert "cannot bind" in told.out
     assert "exemplary" in told.out
+    if form == "json-lines":
+        assert [json.loads(line)["event"] for line in told.out.splitlines()].count("end") == 2
     assert "absent was not checked" in told.err
     assert [report["subject"]["target"] for report in json.loads(Path("all.json").read_text())] == [
         "exemplary", "absent"]
