@@ -18,7 +18,8 @@ from .validator import Validator, validator
 
 __all__ = ["filter_app_factory"]
 
-_KEYS = ("select", "ignore", "on_violation", "level", "sample")
+_KEYS = ("select", "ignore", "on_violation", "level", "sample", "layers")
+_SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -32,7 +33,8 @@ def filter_app_factory(app: Callable[..., Any], global_conf: Mapping[str, str] |
     Args:
         local_conf: `select` and `ignore` (words, separated by spaces, commas or lines); `on_violation`, one of
             show (the default: on standard error, as `develop` does), raise, warn, log; `level`, from which on
-            they are shown; `sample`, the share of requests that is watched, where they are not merely shown.
+            they are shown; `sample`, the share of requests that is watched, where they are not merely shown;
+            `layers`, whether the filters and applications below are watched one by one (false).
 
     Raises:
         ConfigError: an unknown key or value.
@@ -43,11 +45,15 @@ def filter_app_factory(app: Callable[..., Any], global_conf: Mapping[str, str] |
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}"
             raise ConfigError(f"the filter egg:wsgicheck has no setting {show(key)}; {hint}")
     select, ignore = _words(local_conf.get("select", "")), _words(local_conf.get("ignore", ""))
+    layers = _SWITCH.get(local_conf.get("layers", "false").strip().lower())
+    if layers is None:
+        raise ConfigError(f"layers is true or false, not {show(local_conf['layers'])}")
     what = local_conf.get("on_violation", "show").strip()
     if what == "show":
         if "sample" in local_conf:
             raise ConfigError("sample goes with on_violation = raise, warn or log")
-        return develop(app, select=select, ignore=ignore, level=local_conf.get("level", "should").strip())
+        return develop(app, select=select, ignore=ignore, level=local_conf.get("level", "should").strip(),
+                       layers=layers)
     if what not in ("raise", "warn", "log"):
         raise ConfigError(f"on_violation is show, raise, warn or log, not {show(what)}")
     if "level" in local_conf:
@@ -57,4 +63,5 @@ def filter_app_factory(app: Callable[..., Any], global_conf: Mapping[str, str] |
         sample = float(text)
     except ValueError:
         raise ConfigError(f"sample is a share from 0 to 1, not {show(text)}") from None
-    return validator(app, on_violation=what, select=select, ignore=ignore, sample=sample)  # type: ignore[arg-type]
+    return validator(app, on_violation=what, select=select, ignore=ignore, sample=sample,  # type: ignore[arg-type]
+                     layers=layers)

@@ -109,12 +109,30 @@ class TestPasteFilter:
         ({"ignored": "x"}, "did you mean ignore"), ({"on_violation": "die"}, "show, raise, warn or log"),
         ({"on_violation": "log", "sample": "much"}, "a share from 0 to 1"), ({"select": "nonsense"}, "nonsense"),
         ({"sample": "0.5"}, "sample goes with"), ({"on_violation": "warn", "level": "must"}, "level goes with"),
-    ], ids=["key", "violation", "sample", "rule", "sample-shown", "level"])
+        ({"layers": "all"}, "layers is true or false"),
+    ], ids=["key", "violation", "sample", "rule", "sample-shown", "level", "layers"])
     def test_what_is_wrong_is_one_line(self, settings: dict[str, str], part: str) -> None:
         with pytest.raises(ConfigError) as caught:
             filter_app_factory(good, {}, **settings)
         assert part in str(caught.value)
         assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize("violation", ["show", "warn"])
+    def test_layers_name_the_one_below(self, violation: str, capfd: pytest.CaptureFixture[str]) -> None:
+        class Outer:
+            def __init__(self, app: Any) -> None:
+                self.app = app
+
+            def __call__(self, environ: Any, start_response: Any) -> Any:
+                return self.app(environ, start_response)
+
+        watched = filter_app_factory(Outer(bad), {}, layers="true", on_violation=violation)
+        if violation == "show":
+            ask(watched)
+            assert "header-values-are-strings [MUST, bad]" in capfd.readouterr().err
+        else:
+            with pytest.warns(match=r"header-values-are-strings \[MUST, bad\].*Outer -> bad \(broken after this one\)"):
+                ask(watched)
 
     def test_the_entry_point_is_installed(self) -> None:
         from importlib.metadata import entry_points

@@ -32,6 +32,7 @@ def receive(finding: Finding) -> None:
 
 watched: Validator = wsgicheck.validator(application, on_violation="warn", select=["body"], ignore=(), sample=0.5)
 received: Validator = wsgicheck.validator(application, on_violation=receive)
+layered: Validator = wsgicheck.validator(application, on_violation=receive, layers=True)
 developed: Validator = wsgicheck.develop(application, level="advice")
 named: Run = wsgicheck.check_application("shop.wsgi:application")
 wsgicheck.assert_holds("body/chunks-are-bytes", "shop.wsgi:application", Request.make("POST", body=b"x"),
