@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from ..model.finding import Finding
 from ..model.request import PLAIN, Case, Drive, Request
 from ..model.rule import ADVICE, MUST, SHOULD, Card, Citation, Level
+from ..model.run import Run
 from .options import Options
 from .paint import Glyphs, Line, Piece, wrap
 from .pep import headings, plain
@@ -18,7 +19,8 @@ from .script import script, short
 from .source import Excerpt, excerpt
 from .view import RunView, plural, split_evidence
 
-__all__ = ["LEVEL_STYLES", "Blocks", "drive_words", "quote_words", "request_words", "section_words"]
+__all__ = ["LEVEL_STYLES", "Blocks", "drive_words", "quote_words", "request_words", "section_words",
+           "seen_words"]
 
 LEVEL_STYLES: dict[Level, str] = {MUST: "bold red", SHOULD: "yellow", ADVICE: "cyan"}
 _LABEL = 10
@@ -128,12 +130,9 @@ class Blocks:
             yield from self._row("against", request_words(finding.twin.request, self.options.verbose))
             if drive_words(finding.twin.drive):
                 yield from self._row("server", drive_words(finding.twin.drive))
+        yield from self._row("seen in", seen_words(finding, self.view.run))
         if _about_the_import(finding):
-            yield from self._row("seen in", f"{finding.count:,} {'place' if finding.count == 1 else 'places'}")
             return
-        total = self.view.run.exchanges
-        of = f" of {total:,}" if total >= finding.count else ""
-        yield from self._row("seen in", f"{finding.count:,}{of} {'exchange' if total == 1 else 'exchanges'}")
         if finding.events:
             events = finding.events if self.options.verbose else finding.events[:_EVENTS]
             told = [safe(event, 400) for event in events]
@@ -177,6 +176,14 @@ class Blocks:
             yield (("dim bold", f"  {'python':<{_LABEL}}"),)
             for source in code.rstrip("\n").split("\n"):
                 yield (("", "    "), ("python", source))
+
+
+def seen_words(finding: Finding, run: Run) -> str:
+    """Return how often a finding was seen: in places, where it is about the import, else in exchanges."""
+    if _about_the_import(finding):
+        return plural(finding.count, "place")
+    of = f" of {run.exchanges:,}" if run.exchanges >= finding.count else ""
+    return f"{finding.count:,}{of} {'exchange' if run.exchanges == 1 else 'exchanges'}"
 
 
 def _about_the_import(finding: Finding) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..model.finding import Finding
 from ..model.rule import Card, Citation, Level
 from ..model.run import RuleResult, Run, RunVerdict
-from .block import drive_words, quote_words, request_words, section_words
+from .block import drive_words, quote_words, request_words, section_words, seen_words
 from .options import Options
 from .pep import annotated
 from .plain import pieces, place_words
@@ -118,7 +118,7 @@ def _finding(finding: Finding, view: RunView, card: Card | None) -> dict[str, An
         ("server", drive_words(case.drive) if case else ""),
         ("against", request_words(twin.request, verbose=True) if twin else ""),
         ("layers", " → ".join(safe(layer, 200) for layer in finding.layers)),
-        ("seen in", f"{finding.count:,} of {plural(view.run.exchanges, 'exchange')}"),
+        ("seen in", seen_words(finding, view.run)),
     ]
     return {
         "id": view.id(finding), "rule": safe(finding.rule), "family": safe(finding.family),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from ..model.finding import Finding
 from ..model.rule import Card, Citation
 from ..model.run import Run, RunVerdict
-from .block import drive_words, quote_words, request_words, section_words
+from .block import drive_words, quote_words, request_words, section_words, seen_words
 from .options import Options
 from .plain import pieces, place_words
 from .reproduce import curls
@@ -86,8 +86,7 @@ def finding_markdown(finding: Finding, view: RunView, card: Card | None) -> str:
         rows.append(("against", code(request_words(finding.twin.request))))
     if finding.layers:
         rows.append(("layers", code(" -> ".join(safe(layer, 200) for layer in finding.layers))))
-    if case is not None or finding.family != "hygiene":
-        rows.append(("seen in", f"{finding.count:,} of {view.run.exchanges:,} exchanges"))
+    rows.append(("seen in", seen_words(finding, view.run)))
     rows.append(("again", code(f"wsgicheck replay {view.id(finding)}")))
     parts = [f"{code(safe(finding.evidence))}\n"]
     parts.append("".join(f"- {label}: {text}\n" for label, text in rows if text))

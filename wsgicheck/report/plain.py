@@ -7,7 +7,7 @@ import re
 
 from ..model.finding import Finding
 from ..model.rule import Card
-from .block import drive_words, quote_words, request_words, section_words
+from .block import drive_words, quote_words, request_words, section_words, seen_words
 from .prose import remedy
 from .reproduce import curls
 from .safe import line as safe
@@ -58,7 +58,7 @@ def finding_text(finding: Finding, view: RunView, card: Card | None) -> str:
         ("request", request_words(case.request) if case else ""),
         ("server", drive_words(case.drive) if case else ""),
         ("against", request_words(finding.twin.request) if finding.twin else ""),
-        ("seen in", f"{finding.count:,} of {view.run.exchanges:,} exchanges"),
+        ("seen in", seen_words(finding, view.run)),
         ("says", first_pep(card) if card else ""),
         ("fix", safe(" ".join(remedy(card.explanation)[1].split())) if card else ""),
         ("again", f"wsgicheck replay {view.id(finding)}"),
