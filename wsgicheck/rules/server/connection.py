@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...model.rule import HOLDS, MUST, NOT_APPLICABLE, SHOULD, Verdict, rfc
-from ...model.scene import Pause, Receive, Seen, Send, Stage, ask, scene
+from ...model.scene import Pause, Receive, Script, Seen, Send, Stage, ask, scene
 from ...model.wire import Wire
 from .common import lost, only_http_1_0, sized
 
@@ -35,10 +35,16 @@ def _echo(stage: Stage, environ: dict[str, Any], start_response: Callable[..., A
     return [path]
 
 
-@scene(level=MUST, covers=("HTTP-038",), app=_echo, cites=rfc(9112, "9.3.2"),
-       # In one write, so that it is not for the network to say how much of it is read at once.
-       script=(Send(ask("GET", "/one", close=False).data + ask("POST", "/two", body=b"a=1", close=False).data
-                    + ask("GET", "/three").data, "GET"), Send(b"", "POST"), Send(b"", "GET"), Receive()))
+def _pipeline(turn: int) -> Script:
+    # In one write, so that it is not for the network to say how much of it is read at once.
+    requests = (ask("GET", "/one", close=False), ask("POST", "/two", body=b"a=1", close=False), ask("GET", "/three"))
+    return (Send(b"".join(request.data for request in requests), "GET"), Send(b"", "POST"), Send(b"", "GET"),
+            Receive(patience=4.0))
+
+
+# Several times: where a server's own threads race for the second request, it goes well now and then.
+@scene(level=MUST, covers=("HTTP-038",), app=_echo, cites=rfc(9112, "9.3.2"), script=_pipeline, draws="turn",
+       examples=(1, 2, 3))
 def pipelined_requests_are_answered_in_order(seen: Seen, wire: Wire) -> Verdict:
     """Requests sent one behind the other are answered in their order, each by itself.
 
