@@ -140,6 +140,17 @@ def test_a_middleware_and_an_import_have_tests_as_well(tmp_path: Path) -> None:
         assert mended.returncode == 0, mended.stdout + mended.stderr
 
 
+def test_a_login_is_not_written_down() -> None:
+    run = run_of(finding_of(cards_of()[0]))
+    arguments = {"login": "POST /login password=secret", "cookies": (("theme", "dark"),)}
+    text = render(run, "pytest", arguments=arguments)
+    assert "from os import environ\n" in text
+    assert "login=environ['WSGICHECK_LOGIN']" in text
+    assert "cookies=(('theme', 'dark'),)" in text
+    for format in ("pytest", "json", "json-lines", "text", "html", "markdown", "sarif", "junit", "github"):
+        assert "password=secret" not in render(run, format, arguments=arguments, verbose=True), format
+
+
 def test_a_drive_is_printed_where_it_matters() -> None:
     card = cards_of()[0]
     text = render(run_of(finding_of(card, case=Case(Request(), Drive(stop_after=1, headers="marked")))), "pytest")

@@ -262,6 +262,8 @@ def test_layers_have_a_line_at_the_top_and_no_second_one(run: Run) -> None:
     ("application", "shop:app", {}, "wsgicheck shop:app --seed 5325201"),
     ("application", "my shop.py:app", {"chdir": "a b", "settings": "shop.settings", "login": ""},
      "wsgicheck 'my shop.py:app' --chdir 'a b' --settings shop.settings --seed 5325201"),
+    ("application", "shop:app", {"login": "POST /login password=secret"},
+     "wsgicheck shop:app --login ... --seed 5325201"),
     ("middleware", "shop:Gzip", {}, "wsgicheck middleware shop:Gzip --seed 5325201"),
     ("server", "gunicorn", {"server": "gunicorn"}, "wsgicheck server gunicorn --seed 5325201"),
     ("server", "serve {host}", {"server": "", "command": "serve {host} {port} {app}"},

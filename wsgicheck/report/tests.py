@@ -1,7 +1,8 @@
 """The findings as tests for pytest: each makes its request again and fails as long as its rule is broken.
 
 Laws: the file needs the standard library and wsgicheck; a value of a request enters it as an ASCII literal and never
-as code; a request reads back as the same request; a finding that is too large to print is named, and has no test.
+as code; a request reads back as the same request; a finding that is too large to print is named, and has no test; a
+login is taken from the environment, for it has a password in it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def render(run: Run, cards: Mapping[str, Card], options: Options) -> str:
     parts = [_head(run, len(view.findings))]
     if printed:
         imported = ", ".join([*sorted(names), "assert_holds"])
-        parts.append(f"from pathlib import Path\n\nfrom wsgicheck import {imported}\n\n"
+        known = "from os import environ\n" if options.arguments.get("login") else ""
+        parts.append(f"{known}from pathlib import Path\n\nfrom wsgicheck import {imported}\n\n"
                      f"PROJECT = {_project(options)}\n")
     for finding, call in tests:
         name = f"{finding.rule.replace('-', '_')}_{view.id(finding).replace('-', '_')}"
@@ -97,8 +99,10 @@ def _call(finding: Finding, run: Run, options: Options) -> str:
     if finding.given:
         words.append(f"given={finding.given!a}")
     words.append("chdir=PROJECT")
+    if options.arguments.get("login"):
+        words.append("login=environ['WSGICHECK_LOGIN']")
     words += [f"{name}={value!a}" for name, value in options.arguments.items()
-              if name in _USUAL and name != "chdir" and value != _USUAL[name]]
+              if name in _USUAL and name not in ("chdir", "login") and value != _USUAL[name]]
     if sum(map(len, words)) > _LONGEST:
         return ""
     call = f"assert_holds({', '.join(words)})"

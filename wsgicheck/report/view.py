@@ -40,16 +40,21 @@ def reach_words(run: Run) -> str:
 
 
 def same_again(run: Run, arguments: Mapping[str, object]) -> str:
-    """Return the command line that makes the same run once more, as far as the target, its place and the seed go."""
+    """Return the command line that makes the same run once more, as far as the target, its place and the seed go.
+
+    A login has a password in it, which a report keeps to itself.
+    """
     verb = {"server": ["server"], "middleware": ["middleware"]}.get(run.subject.kind, [])
     target = [run.subject.target]
     if run.subject.kind == "server":
         told = [(str(arguments.get("server") or ""), []), (str(arguments.get("command") or ""), ["--command"]),
                 (str(arguments.get("url") or ""), ["--url"])]
         target = next(([*option, word] for word, option in told if word), target)
-    for name in ("chdir", "settings", "login"):
+    for name in ("chdir", "settings"):
         if arguments.get(name):
             target += [f"--{name}", str(arguments[name])]
+    if arguments.get("login"):
+        target += ["--login", "..."]
     return shlex.join(["wsgicheck", *verb, *target, "--seed", str(run.seed)])
 
 
