@@ -218,3 +218,16 @@ def test_content_that_is_too_long_to_keep_is_not_compared() -> None:
 
     for name in ("ranges-fit-the-whole", "head-declares-the-length-of-get"):
         assert not tell(by_id(name), Request(), application).broken
+
+
+@pytest.mark.parametrize("ticks", [False, True])
+def test_a_page_that_ages_does_not_depend_on_the_visitor(ticks: bool) -> None:
+    asked = itertools.count()
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        # The two requests that show what stays, then the one with another Accept, then the first once more.
+        aged = next(asked) >= 2 if ticks else environ.get("HTTP_ACCEPT") == "application/json"
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Cache-Control", "max-age=60")])
+        return [b"1 minute ago" if aged else b"59 seconds ago"]
+
+    assert tell(by_id("vary-names-what-the-answer-depends-on"), Request(), application).broken is not ticks
