@@ -206,7 +206,7 @@ def test_a_bug_of_ours_is_a_line_and_a_traceback_on_request(project: Any) -> Non
 def test_a_terminal_sees_progress_that_leaves_no_trace(project: Any) -> None:
     project.write({"slow.py": "import time\n" + GOOD.replace("    body =", "    time.sleep(0.02)\n    body =")})
     master, slave = os.openpty()
-    process = subprocess.Popen([sys.executable, "-m", "wsgicheck", "slow", *FEW], cwd=project.folder,
+    process = subprocess.Popen([sys.executable, "-m", "wsgicheck", "slow", *FEW, "--route", "/"], cwd=project.folder,
                                env={**CLEAN, "TERM": "xterm"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=slave)
     os.close(slave)
@@ -226,5 +226,6 @@ def test_a_terminal_sees_progress_that_leaves_no_trace(project: Any) -> None:
         os.close(master)
     assert process.returncode == 0
     assert b"exchange" in shown
+    assert b"1 of 1 route" in shown
     assert shown.endswith(b"\r\x1b[2K")
     assert b"\x1b" not in out

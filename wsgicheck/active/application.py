@@ -37,13 +37,15 @@ _SPARE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: counts so far, the broken rules with what was seen first, seconds left at most."""
+    """How far a run is: counts so far, the broken rules with what was seen first, seconds left at most, and how many
+    routes were entered of those that are known."""
 
     examples: int
     of: int
     exchanges: int
     broken: Mapping[str, str]
     seconds_left: float
+    routes: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ class _Sum:
     def end_life(self) -> None:
         self.tally.add(self.life)
         self.life = Tally()
+
+    @property
+    def routes_entered(self) -> tuple[int, int]:
+        """How many routes were entered, and how many are known."""
+        before, now = self.tally.reached, self.life.reached
+        return len(before.entered | now.entered), len(before.answers.keys() | now.answers.keys())
 
     @property
     def examples(self) -> int:
@@ -151,7 +159,7 @@ class _Check:
         if self.progress is not None:
             self.progress(Progress(self.sum.examples, self.options.max_examples, self.sum.exchanges,
                                    {name: one.evidence for name, one in self.sum.sightings.items()},
-                                   max(0.0, self.deadline - time.monotonic())))
+                                   max(0.0, self.deadline - time.monotonic()), self.sum.routes_entered))
 
     def shun(self, request: Request) -> None:
         """Leave out from now on what has ended the process: this request, or what it has in common with others."""

@@ -40,7 +40,7 @@ def _check(config: Config, screen: Screen, update_baseline: bool, exit_zero: boo
     options = _options(config)
     with delivery.watching("application", config.app) as told:
         run = check_application(config.app, options=options, progress=lambda so_far: told.so_far(
-            so_far.exchanges, so_far.broken, so_far.seconds_left))
+            so_far.exchanges, so_far.broken, so_far.seconds_left, routes=so_far.routes))
     return delivery.deliver(run, told)
 
 

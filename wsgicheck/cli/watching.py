@@ -50,16 +50,18 @@ class Watching:
             self._put(lines.stopped(message))
 
     def so_far(self, exchanges: int, broken: Mapping[str, str] | None = None, seconds_left: float | None = None,
-               doing: str = "") -> None:
+               doing: str = "", routes: tuple[int, int] = (0, 0)) -> None:
         """Tell how far the run is.
 
         Args:
             broken: the rules seen broken so far, each with what was seen first.
             seconds_left: until the run ends by itself; None where nothing limits it.
             doing: what happens right now, in a few words.
+            routes: how many were entered, and how many are known.
         """
         broken = broken or {}
-        self._line.update(exchanges, len(broken), time_left=seconds_left, doing=doing)
+        self._line.update(exchanges, len(broken), time_left=seconds_left, doing=doing,
+                          routes=routes if routes[1] else None)
         if not self.files:
             return
         for rule, evidence in broken.items():
@@ -68,7 +70,7 @@ class Watching:
                 self._put(lines.broken(rule, evidence, self.cards.get(rule)))
         if time.monotonic() - self._last >= _INTERVAL:
             self._last = time.monotonic()
-            self._put(lines.progress(exchanges, len(broken), seconds_left, doing))
+            self._put(lines.progress(exchanges, len(broken), seconds_left, doing, routes))
 
     def finish(self, text: str) -> None:
         """Write the last lines of a run that came to a result."""

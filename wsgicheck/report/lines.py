@@ -34,10 +34,17 @@ def started(kind: str, target: str, version: str = __version__) -> str:
     return line("start", schema=SCHEMA, version=safe(version), subject={"kind": safe(kind), "target": safe(target)})
 
 
-def progress(exchanges: int, rules_broken: int, seconds_left: float | None = None, doing: str = "") -> str:
-    """Return the line that says how far a run is; `seconds_left` is None where nothing limits it."""
+def progress(exchanges: int, rules_broken: int, seconds_left: float | None = None, doing: str = "",
+             routes: tuple[int, int] = (0, 0)) -> str:
+    """Return the line that says how far a run is.
+
+    Args:
+        seconds_left: None where nothing limits the run.
+        routes: how many were entered, and how many are known.
+    """
     return line("progress", exchanges=exchanges, broken=rules_broken,
-                seconds_left=None if seconds_left is None else round(max(0.0, seconds_left), 1), doing=safe(doing, 200))
+                seconds_left=None if seconds_left is None else round(max(0.0, seconds_left), 1), doing=safe(doing, 200),
+                entered=routes[0], routes=routes[1])
 
 
 def broken(rule: str, evidence: str, card: Card | None = None) -> str:
