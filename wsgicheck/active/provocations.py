@@ -21,6 +21,7 @@ MOST = 120
 VALUES = ("%0D%0AX-Injected:%201", "%E2%98%83", "%FF", "%00", "")
 """A line break with a header field, a character beyond Latin-1, a byte that is no UTF-8, a control character, nothing;
 percent-encoded."""
+_METHODS = ("HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _MOST_NAMES = 16
 _MOST_DOORS = 24
 _FORM = "application/x-www-form-urlencoded"
@@ -46,13 +47,14 @@ def _hostile(place: Endpoint, material: Material) -> Ranked:
             yield rank, Request.make("POST", place.path, body=form.encode("ascii"), content_type=_FORM)
 
 
-def _doors(place: Endpoint, material: Material) -> Ranked:
+def _doors(place: Endpoint, material: Material, first: bool) -> Ranked:
     """Yield a request for each method, query and header field that the code names."""
     own = len(place.headers) + len(place.queries)
     headers = (*place.headers, *material.headers)[:_MOST_DOORS]
     queries = (*place.queries, *material.queries, *(f"{encoded(name)}={encoded(value)}"
                                                     for name, value in material.pairs))[:_MOST_DOORS]
-    yield from ((1, Request.make(method, place.path)) for method in (*place.methods, *material.methods))
+    methods = (*place.methods, *material.methods, *(_METHODS if first else ()))
+    yield from ((1, Request.make(method, place.path)) for method in methods)
     yield from ((1 if number < own else 3, Request.make("GET", place.path).with_variables(**{name: value}))
                 for number, (name, value) in enumerate(headers))
     yield from ((1 if number < own else 3, Request.make("GET", place.path, query))
@@ -62,6 +64,7 @@ def _doors(place: Endpoint, material: Material) -> Ranked:
 def provocations(material: Material) -> Iterator[Request]:
     """Yield requests for the places of `material`, the most telling first, MOST of them at most."""
     places = sorted(material.endpoints, key=lambda endpoint: -endpoint.weight) or [Endpoint("/")]
-    ranked = [pair for place in places for pair in (*_hostile(place, material), *_doors(place, material))]
+    ranked = [pair for place in places
+              for pair in (*_hostile(place, material), *_doors(place, material, place is places[0]))]
     ranked.sort(key=lambda pair: pair[0])
     return islice(dict.fromkeys(request for _, request in ranked), MOST)

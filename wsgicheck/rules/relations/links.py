@@ -284,13 +284,11 @@ def links_begin_at_the_mount(request: Request) -> Story:
         path = _own_path(url, request)
         if not path or path not in before or path.startswith(_MOUNT):
             continue
-        # Only a page that this application serves is its own; the rest of the host belongs to others. Where it answers
-        # whatever it is asked, its own is what it sends people to.
+        # Only a page that this application serves is its own; the rest of the host belongs to others.
         page = yield Case(request.with_variables(PATH_INFO=path, QUERY_STRING="", REQUEST_METHOD="GET"))
         nowhere = yield Case(request.with_variables(PATH_INFO=path.rstrip("/") + "-wsgicheck-nowhere", QUERY_STRING="",
                                                     REQUEST_METHOD="GET"))
-        sent_to = where in ("Location", "Refresh") and 200 <= page.code < 300
-        if answered(page) and (sent_to or not answered(nowhere)):
+        if answered(page) and not answered(nowhere):
             yield Case(request.with_variables(SCRIPT_NAME=_MOUNT))  # the answer to look at, last
             return (f"mounted at {_MOUNT}, {where} leads to {show(url)}, a page of this application; expected "
                     f"{_MOUNT}{show(path)[1:-1]}")
@@ -315,16 +313,6 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
 @links_begin_at_the_mount.good
 def _(environ: dict[str, Any], start_response: Any) -> Any:
     return _pages(environ, start_response, quote(environ.get("SCRIPT_NAME", ""), encoding="latin-1") + "/about")
-
-
-@links_begin_at_the_mount.bad
-def _(environ: dict[str, Any], start_response: Any) -> Any:
-    # It answers at every path, and so at this one.
-    if environ.get("PATH_INFO") in ("", "/"):
-        start_response("302 Found", [("Location", "/home")])
-        return []
-    start_response("200 OK", [_TEXT])
-    return [b"at home"]
 
 
 @links_begin_at_the_mount.good
