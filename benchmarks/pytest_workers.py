@@ -61,7 +61,7 @@ def main(workers: int = 2, rounds: int = 3, examples: int = EXAMPLES) -> None:
             one, several = (median(took for took, _ in runs) for runs in (alone, together))
             work, divided = (median(used for _, used in runs) for runs in (alone, together))
             print(f"{title}: -n 0 {one:.1f} s, -n {workers} {several:.1f} s, {one / several:.2f} times as fast; "
-                  f"of the processors {work:.1f} s and {divided:.1f} s, so at best {work / divided * workers:.2f} times")
+                  f"of the processors {work:.1f} s and {divided:.1f} s: at best {work / divided * workers:.2f} times")
 
 
 if __name__ == "__main__":
