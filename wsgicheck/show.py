@@ -6,9 +6,10 @@ break, and is at most LIMIT characters long, whatever the value; and it never ra
 
 from __future__ import annotations
 
+import ast
 import re
 
-__all__ = ["LIMIT", "printable", "show"]
+__all__ = ["LIMIT", "printable", "show", "typed"]
 
 LIMIT = 160
 # An object's address says nothing to a person, and the same seed gives the same report.
@@ -26,6 +27,16 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def typed(value: object) -> str:
+    """Return `value` as it is typed behind NAME= on a command line: text as it is, where it is no Python literal."""
+    if isinstance(value, str):
+        try:
+            ast.literal_eval(value)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return value
+    return repr(value)
 
 
 def _cut(text: str, limit: int) -> str:

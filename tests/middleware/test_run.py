@@ -132,3 +132,12 @@ def test_select_and_ignore() -> None:
     assert check_middleware(number, options=options(ignore=("header-values-are-strings",))).findings == ()
     run = check_middleware(number, options=options(select=("middleware-blocks",)))
     assert {result.family for result in run.rules} == {"middleware-blocks"}
+
+
+def test_the_report_repeats_the_line_with_its_arguments(module: str) -> None:
+    from wsgicheck.report import render
+
+    arguments = {"name": "X-Mine", "value": 3}
+    run = check_middleware(f"{module}:Adds", arguments=arguments, options=options())
+    text = render(run, "text", width=400, arguments={"arguments": arguments, "configuration": "", "calls": 2})
+    assert f"Again:  wsgicheck middleware {module}:Adds --arg name=X-Mine --arg value=3 --calls 2 --seed 1" in text

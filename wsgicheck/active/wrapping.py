@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,22 +9,12 @@ from typing import Any
 
 from ..errors import ConfigError, TargetError
 from ..reference.apps import plain
-from ..show import printable, show
+from ..show import printable, show, typed
 from ..targets import load_object
 
 __all__ = ["Wrapping", "configuration_of", "load_factory", "try_factory"]
 
 Factory = Callable[[Any], Any]
-
-
-def _literal(value: Any) -> str:
-    """Return `value` as it is typed behind NAME=: as it is, where it is text that is no Python literal."""
-    if isinstance(value, str):
-        try:
-            ast.literal_eval(value)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return value
-    return repr(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +48,7 @@ class Wrapping:
     @property
     def words(self) -> tuple[str, ...]:
         """The words of a command line that name it."""
-        said = [word for name, value in self.arguments for word in ("--arg", f"{name}={_literal(value)}")]
+        said = [word for name, value in self.arguments for word in ("--arg", f"{name}={typed(value)}")]
         said += ["--configuration", self.configuration] if self.configuration else []
         said += ["--calls", str(self.calls)] if self.calls != 1 else []
         return (self.target, *said)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ..model.finding import Finding
 from ..model.rule import Card, Level
 from ..model.run import RuleResult, Run, RunVerdict
+from ..show import typed
 
 __all__ = ["FamilyView", "RunView", "by_name", "finding_id", "plural", "reach_words", "same_again",
            "split_evidence"]
@@ -50,6 +51,13 @@ def same_again(run: Run, arguments: Mapping[str, object]) -> str:
         told = [(str(arguments.get("server") or ""), []), (str(arguments.get("command") or ""), ["--command"]),
                 (str(arguments.get("url") or ""), ["--url"])]
         target = next(([*option, word] for word, option in told if word), target)
+    given = arguments.get("arguments")
+    for name, value in given.items() if isinstance(given, Mapping) else ():
+        target += ["--arg", f"{name}={typed(value)}"]
+    if arguments.get("configuration"):
+        target += ["--configuration", str(arguments["configuration"])]
+    if arguments.get("calls", 1) != 1:
+        target += ["--calls", str(arguments["calls"])]
     for name in ("chdir", "settings"):
         if arguments.get(name):
             target += [f"--{name}", str(arguments[name])]
