@@ -330,14 +330,16 @@ def _nothing_checked(tally: Tally) -> str:
     answers = sum(tally.statuses.values())
     if not tally.exchanges or not answers:
         return "no request was answered"
-    if any(code and code < 400 for code in tally.statuses):
+    if sum(count for code, count in tally.statuses.items() if 0 < code < 400) > tally.by_itself:
         return ""
     if set(tally.statuses) == {0}:
         most = max(tally.raised, key=lambda text: tally.raised[text], default="an exception")
         return f"each of {answers} requests ended in an exception, mostly {most}"
-    codes = ", ".join(f"{code or 'an exception'} ({count})" for code, count in sorted(tally.statuses.items()))
-    return (f"each of {answers} requests was answered with an error: {codes}; name a path that works with --path, "
-            "or set up what the application needs")
+    codes = ", ".join(f"{code or 'an exception'} ({count})" for code, count in sorted(tally.statuses.items())
+                      if not 0 < code < 400)
+    aside = ", OPTIONS aside," if tally.by_itself else ""
+    return (f"each of {answers - tally.by_itself} requests{aside} was answered with an error: {codes}; name a path that "
+            "works with --path, or set up what the application needs")
 
 
 def repeat_cases(target: str, cases: tuple[Case, ...], *, beside: tuple[Request, ...] = (),

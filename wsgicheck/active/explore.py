@@ -290,6 +290,7 @@ class Explorer:
         x = observed.exchange
         code = 0 if x.raised and not x.headers_gone else x.code
         self.tally.statuses[code] = self.tally.statuses.get(code, 0) + 1
+        self.tally.by_itself += x.method == "OPTIONS" and 0 < code < 400
         if x.raised:
             text = f"{x.raised} ({x.raised_at})" if x.raised_at else x.raised
             if text in self.tally.raised or len(self.tally.raised) < 100:

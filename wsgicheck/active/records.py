@@ -66,6 +66,7 @@ class Tally:
         applied: by rule id, how often it was applicable.
         broken: by rule id, the exchanges in which it was broken.
         statuses: responses by status code; 0 where the application raised instead.
+        by_itself: answers to OPTIONS, which frameworks give without a view.
         raised: what it raised, by text, with the line of the user's own code.
         crashed: checks of ours that raised, by rule id.
         reached: the routes that were entered.
@@ -76,6 +77,7 @@ class Tally:
     applied: dict[str, int] = field(default_factory=dict)
     broken: dict[str, int] = field(default_factory=dict)
     statuses: dict[int, int] = field(default_factory=dict)
+    by_itself: int = 0
     raised: dict[str, int] = field(default_factory=dict)
     crashed: dict[str, str] = field(default_factory=dict)
     reached: Reached = field(default_factory=Reached)
@@ -84,6 +86,7 @@ class Tally:
         """Add the counts of `other`."""
         self.examples += other.examples
         self.exchanges += other.exchanges
+        self.by_itself += other.by_itself
         for mine, theirs in ((self.applied, other.applied), (self.broken, other.broken)):
             for name, count in theirs.items():
                 mine[name] = mine.get(name, 0) + count
