@@ -338,8 +338,8 @@ def _nothing_checked(tally: Tally) -> str:
     codes = ", ".join(f"{code or 'an exception'} ({count})" for code, count in sorted(tally.statuses.items())
                       if not 0 < code < 400)
     aside = ", OPTIONS aside," if tally.by_itself else ""
-    return (f"each of {answers - tally.by_itself} requests{aside} was answered with an error: {codes}; name a path that "
-            "works with --path, or set up what the application needs")
+    return (f"each of {answers - tally.by_itself} requests{aside} was answered with an error: {codes}; name a path "
+            "that works with --path, or set up what the application needs")
 
 
 def repeat_cases(target: str, cases: tuple[Case, ...], *, beside: tuple[Request, ...] = (),
