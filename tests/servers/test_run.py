@@ -60,6 +60,8 @@ def test_what_there_was_no_time_for_is_told_and_not_passed() -> None:
     ("Date: Wed, 25 Nov 2026 10:00:00 GMT", "Date: DATE"),
     ("scene.12.1234567890", "scene.TAG"),
     ("<object at 0x7fd40eff32a0>", "<object at 0x…>"),
+    ("'/var/tmp/x/wsgicheck-ab_12cd9/probe.cgi'", "'DIR/probe.cgi'"),
+    ("GET /wsgicheck-ready", "GET /wsgicheck-ready"),
     ("5 of 10 bytes came", "5 of 10 bytes came"),
 ])
 def test_figures_of_a_single_play_are_replaced(text: str, settled_: str) -> None:

@@ -19,7 +19,7 @@ _CHANGING = (
     (re.compile(r"127\.0\.0\.1:\d+"), "HOST:PORT"),
     (re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} 20[2-9]\d [\d:]{8} GMT"), "DATE"),
     (re.compile(r"0x[0-9a-f]{8,}"), "0x…"),
-    (re.compile(r"/tmp/wsgicheck-\w+"), "DIR"),
+    (re.compile(r"(?:/[\w.-]+)+/wsgicheck-[a-z0-9_]{8}\b"), "DIR"),
     (re.compile(r"\b(\d{3,}) (bytes arrive|items were asked for|bytes of the file)"), r"N \2"),
     (re.compile(r"after \d+ bytes"), "after N bytes"),
     (re.compile(r"\.\d+\.\d{6,}"), ".TAG"),
