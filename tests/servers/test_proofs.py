@@ -20,7 +20,7 @@ COMMITTED = committed()
 IN_CI = [name for name, one in recipes().items() if one.run_in_ci]
 PROOFS = Path(fixtures.servers.proofs.__file__).parent
 # The rest starts the servers, or writes the files.
-PURE = ("bodies", "inputs", "proof", "requests", "responses", "talk")
+PURE = ("bodies", "endings", "inputs", "proof", "requests", "responses", "talk")
 
 
 @pytest.mark.parametrize("one", COMMITTED, ids=lambda one: one.server)
