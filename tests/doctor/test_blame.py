@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from wsgicheck.harness.blame import Owner
 from wsgicheck.model.run import Run
 
 Examine = Callable[..., Run]
@@ -17,6 +18,15 @@ THREAD = "import threading\ndef run():\n    threading.Thread(target=threading.Ev
 def lines(run: Run) -> dict[str, str]:
     return {finding.rule: f"{finding.site.file.rpartition('/')[2]}:{finding.site.line}" if finding.site else ""
             for finding in run.findings}
+
+
+def test_an_environment_inside_of_the_targets_folder_is_not_the_users_own() -> None:
+    owner = Owner(("/srv/site",))
+    assert owner.owns("/srv/site/shop/views.py")
+    assert not owner.owns("/srv/site/.venv/lib/python3.11/site-packages/metrics/start.py")
+    # A target that is installed as a package is theirs, wherever it lies.
+    installed = "/srv/env/lib/python3.11/site-packages/shop"
+    assert Owner((f"{installed}/",)).owns(f"{installed}/views.py")
 
 
 def test_the_line_is_named_also_through_the_standard_library(examine: Examine) -> None:
