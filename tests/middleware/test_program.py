@@ -42,6 +42,15 @@ def test_the_program_shows_the_tape_of_the_finding(name: str, monkeypatch: pytes
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["keeps_start_response_in_itself", "keeps_every_request", "greets_the_one_before",
+                                  "answers_with_one_list"])
+def test_a_story_is_told_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = check(name, monkeypatch)
+    assert len(run.findings) == 1
+    assert "expected" in run_program(run.findings[0].program)[0]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["looks_at_the_status_at_once", "measures_the_body", "reads_environ_afterwards"])
 def test_a_law_over_two_forms_shows_both(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run = check(name, monkeypatch)

@@ -9,14 +9,15 @@ from typing import Any
 
 from .. import __version__
 from ..model.finding import Finding, Site
-from ..model.request import PLAIN
-from ..model.rule import Card, Rule, Side
+from ..model.request import PLAIN, Request
+from ..model.rule import Card, Relation, Rule, Side
 from ..model.run import RuleResult, Run, RunVerdict, Subject
 from ..model.sandwich import Sandwich, Variation
 from ..rules import cards_about, catalogue, passive_rules, process_rules
 from ..selection import select
 from .material import material_for
 from .middleware_records import PairJob, written
+from .middleware_stories import REQUESTS, seen_in_stories, stories, story_program
 from .options import Options
 from .pair_program import program
 from .pairs import PairExplorer, PairSighting
@@ -37,9 +38,9 @@ def chosen_cards(options: Options) -> tuple[Card, ...]:
     passive = set(passive_rules())
     pairs = tuple(card for card in known if isinstance(card, (Sandwich, Variation)))
     replaced = {rule for card in pairs if isinstance(card, Sandwich) for rule in card.replaces}
-    fates = process_rules()
+    others = {*process_rules(), *stories()}
     sides = tuple(card for side in (Side.APPLICATION, Side.SERVER) for card in cards_about(side)
-                  if (card in passive and card not in replaced) or card in fates)
+                  if (card in passive and card not in replaced) or card in others)
     return select((*pairs, *sides), options.select, options.ignore, known=known)
 
 
@@ -64,12 +65,21 @@ def explore(factory: Callable[..., Any], middleware: Callable[..., Any], job: Pa
         factory, passive_rules(), pairs, meant=job.wrapping.calls, doing=doing,
         sighted=lambda sighting: sighted(sighting) if sighting.rule in told else None, tick=tick,
         deadline=begun + job.seconds * 0.7, avoid=job.avoid, part=options.part, parts=options.parts)
+    asked: tuple[Request, ...] = REQUESTS if not options.part else ()
     if job.pairs:
         for case, recipe in job.pairs:
-            explorer.perform(case, recipe, laws=case.drive == PLAIN)
+            if not recipe.echo:
+                explorer.perform(case, recipe, laws=case.drive == PLAIN)
+        asked = tuple(case.request for case, recipe in job.pairs if recipe.echo)
         explorer.tally.examples = job.examples
     else:
         explorer.run(requests(material_for(middleware, options)), job.seed, job.examples)
+    told_stories = []
+    for sighting in seen_in_stories(factory, asked, doing, explorer.tally.applied):
+        explorer.tally.broken[sighting.rule] = 1
+        if sighting.rule in told:
+            sighted(sighting)
+            told_stories.append(sighting)
     counted(explorer.tally)
     sightings = [explorer.smallest[name] for name in explorer.smallest if name in told]
     end = begun + job.seconds
@@ -77,6 +87,8 @@ def explore(factory: Callable[..., Any], middleware: Callable[..., Any], job: Pa
         share = max(0.5, (end - time.monotonic()) / (len(sightings) - index))
         small = explorer.shrunk(sighting, time.monotonic() + min(share, 5.0)) if options.shrink else sighting
         yield small if small.site is not None else replace(small, site=_line(factory, small, doing))
+    for sighting in told_stories:
+        yield replace(sighting, site=_line(factory, sighting, doing))
 
 
 def _line(factory: Callable[..., Any], sighting: PairSighting, doing: Callable[[object], None]) -> Site | None:
@@ -144,11 +156,14 @@ def _finding(card: Card, sighting: PairSighting, wrapping: Wrapping, count: int)
     recipes = (sighting.recipe,) if sighting.plainer is None else (sighting.recipe, sighting.plainer)
     headline = f"{card.name} [{card.level.value.upper()}]: {card.title}\n{sighting.evidence}"
     side = ""
-    if isinstance(card, Rule):
+    if isinstance(card, (Rule, Relation)):
         side = "as an application: " if card.binds is Side.APPLICATION else "as a server: "
+    if isinstance(card, Relation):
+        shown = story_program(wrapping, card, sighting.case.request, headline)
+    else:
+        shown = program(wrapping, sighting.case, recipes, headline)
     return Finding(card.id, card.family, card.level, Side.MIDDLEWARE.value, side + sighting.evidence, count,
-                   sighting.site, sighting.case, None, sighting.events, (),
-                   program(wrapping, sighting.case, recipes, headline), given=written(sighting.recipe))
+                   sighting.site, sighting.case, None, sighting.events, (), shown, given=written(sighting.recipe))
 
 
 def _nothing_checked(tally: Tally) -> str:

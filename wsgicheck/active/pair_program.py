@@ -15,7 +15,7 @@ from ..model.sandwich import Started, Step
 from ..reference.repertoire import Recipe
 from .wrapping import Wrapping
 
-__all__ = ["program", "tape_lines"]
+__all__ = ["import_lines", "program", "tape_lines"]
 
 _LONGEST = 20_000
 _WHO = {"outer": "middleware", "inner": "application"}
@@ -236,7 +236,7 @@ class FileWrapper:
 '''
 
 
-def _import_lines(wrapping: Wrapping) -> list[str]:
+def import_lines(wrapping: Wrapping) -> list[str]:
     """Return the lines that bind `wrap` to what puts the middleware around an application; none where that has no
     name."""
     found = _FILE.fullmatch(wrapping.target)
@@ -269,7 +269,7 @@ def program(wrapping: Wrapping, case: Case, recipes: tuple[Recipe, ...], headlin
         recipes: the application; for a law over two forms, the plainer one as well.
         headline: what is wrong, for the program's first lines.
     """
-    imports = _import_lines(wrapping)
+    imports = import_lines(wrapping)
     size = sum(len(name) + len(value) for name, value in case.request.variables) + len(case.request.body)
     if not imports or size > _LONGEST:
         return ""

@@ -44,6 +44,8 @@ class Recipe:
         touch_environ: environ is changed, as it may be.
         none_exc_info: start_response gets None as its third argument, which equals leaving it out.
         kind: which kind of callable it is.
+        echo: the items are what the request said, in place of `items`: a page that is another for each visitor, and
+            that no cache may keep.
     """
 
     status: str = "200 OK"
@@ -60,6 +62,7 @@ class Recipe:
     touch_environ: bool = False
     none_exc_info: bool = False
     kind: Kind = "function"
+    echo: bool = False
 
     @property
     def lazy(self) -> bool:
@@ -78,8 +81,8 @@ class Recipe:
         return self.status[:3] in ("204", "205", "304")
 
     def _fields(self) -> str:
-        fields = list(self.headers)
-        if self.length and not self.bodyless:
+        fields = [*self.headers, *((("Cache-Control", "no-store"),) if self.echo else ())]
+        if self.length and not self.bodyless and not self.echo:
             size = sum(map(len, self.items)) + sum(map(len, self._writes()))
             fields.append(("Content-Length", str(size)))
         return repr(fields)
@@ -119,6 +122,10 @@ class Recipe:
         return [f"if {size}:", "    for line in environ['wsgi.input']:", "        pass"]
 
     def _items(self) -> str:
+        if self.echo:
+            said = ", ".join(f"environ.get({name!r}, '').encode('latin-1')" for name in (
+                "PATH_INFO", "QUERY_STRING", "HTTP_COOKIE", "HTTP_USER_AGENT"))
+            return f"[b' '.join([{said}])]"
         items = () if self.bodyless else self.items
         return repr(list(items))
 
