@@ -6,6 +6,7 @@ Laws: only what stays the same when the same request is made again is compared; 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,8 +16,8 @@ from ...model.moments import Ending
 from ...model.request import PLAIN, Case, Drive, Request
 from ...show import show
 
-__all__ = ["SAFE", "Steady", "answer", "answered", "difference", "failed", "fields", "refused", "steady", "text_of",
-           "whole"]
+__all__ = ["SAFE", "Steady", "ages", "answer", "answered", "difference", "failed", "fields", "refused", "steady",
+           "text_of", "whole"]
 
 SAFE = ("GET", "HEAD")
 _VOLATILE = frozenset({
@@ -122,6 +123,17 @@ class Steady:
     def differs(self, other: Exchange, but: frozenset[str] = frozenset()) -> str:
         """Return in what `other` differs from the answer, "" if only in what does not stay."""
         return difference(self.x, other, but=self.but | but, body=self.body)
+
+
+def ages(request: Request, base: Steady) -> Generator[Case, Any, bool]:
+    """Tell whether the answer changes with the time alone, as a page does that holds a clock; looks on for a second."""
+    now: Exchange = yield Case(request)
+    for _ in range(6):
+        time.sleep(0.2)
+        later: Exchange = yield Case(request)
+        if difference(now, later, but=base.but, body=base.body):
+            return True
+    return False
 
 
 def steady(request: Request, drive: Drive = PLAIN) -> Generator[Case, Any, Steady | None]:
