@@ -61,13 +61,15 @@ def vary_names_what_the_answer_depends_on(request: Request) -> Story:
         for value in values:
             if value == request.get(_key(name)):
                 continue
-            other = yield Case(request.with_variables(**{_key(name): value or None}))
+            changed = Case(request.with_variables(**{_key(name): value or None}))
+            other = yield changed
             if not answered(other) or other.status != base.x.status or _uncached(other) or _varies(other, name):
                 continue
             if other.body != base.x.body and not _echoes(base.x, other, name):
                 # A page may have changed by itself meanwhile: a clock in it, the age of what it lists.
                 if base.differs((yield Case(request))):
                     return NOT_APPLICABLE
+                yield changed  # the answer to look at, last
                 return (f"{'with ' + name + ': ' + show(value) if value else 'without ' + name} the body is "
                         f"{show((other.body or b'')[:40])}, otherwise {show((base.x.body or b'')[:40])}, and Vary is "
                         f"{show(', '.join(base.x.values('vary')))}; expected it to name {name}")
