@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,10 @@ def test_a_finding_fails_at_its_level_and_names_its_line(site: Path) -> None:
     text = wsgicheck("doctor", "wsgi.py", folder=site, code=0).stdout
     assert "hygiene/working-directory-is-left-alone" in text
     assert "--> wsgi.py:3" in text
-    assert "wsgicheck doctor wsgi.py --select working-directory-is-left-alone" in text
+    assert "Again:  wsgicheck doctor wsgi.py\n" in text
+    found = re.search("again +wsgicheck replay ([0-9A-Z]{6})", text)
+    assert found is not None
+    assert "--> wsgi.py:3" in wsgicheck("replay", found[1], folder=site, code=1).stdout
     wsgicheck("doctor", "wsgi.py", "--strict", folder=site, code=1)
     wsgicheck("doctor", "wsgi.py", "--strict", "--ignore", "working-directory-is-left-alone", folder=site, code=0)
 

@@ -63,6 +63,8 @@ def same_again(run: Run, arguments: Mapping[str, object]) -> str:
             target += [f"--{name}", str(arguments[name])]
     if arguments.get("login"):
         target += ["--login", "..."]
+    if run.subject.kind == "application" and run.rules and all(rule.family == "hygiene" for rule in run.rules):
+        return shlex.join(["wsgicheck", "doctor", *target])  # it draws nothing, so there is no seed to name
     return shlex.join(["wsgicheck", *verb, *target, "--seed", str(run.seed)])
 
 
