@@ -24,8 +24,9 @@ from .scenarios import SCENARIOS, environ_of, serve
 __all__ = ["BUDGET", "added", "main"]
 
 BUDGET = Path(__file__).with_name("instructions.json")
-ALLOWANCE = 1.05
-"""What a count may exceed its budget by: it repeats to 1.5 %, and Python's patch releases differ a little."""
+ALLOWANCE = 1.1
+"""What a count may exceed its budget by: it repeats exactly in one environment; from one to the next the layout of
+memory and Python's patch releases make up to 8 % of the smallest."""
 _COUNT = re.compile(r"Collected : (\d+)")
 _COUNTED_IN = "PySequence_Index"
 """What operator.indexOf() is in C, and nothing else that runs here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 
@@ -25,6 +26,10 @@ EXAMPLES = [
 @pytest.mark.filterwarnings("ignore")
 def test_example(card: Card, example: Example) -> None:
     if isinstance(card, Relation):
+        # A fresh process is forked, which needs that no thread of an earlier test is still about.
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join(10)
         evidence = perform_relation(card, example)
         assert (evidence is not None) == example.bad, evidence
         return
