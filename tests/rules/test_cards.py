@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -22,15 +25,30 @@ EXAMPLES = [
 ]
 
 
+_ELSEWHERE = """
+import json, sys
+from wsgicheck.rules import catalogue
+from wsgicheck.selftest import perform_relation
+card = next(card for card in catalogue() if card.id == sys.argv[1])
+print(json.dumps(perform_relation(card, card.examples[int(sys.argv[2])])))
+"""
+
+
+def elsewhere(card: Relation, example: Example) -> str | None:
+    """Return what `perform_relation` does, of an interpreter of its own."""
+    arguments = [card.id, str(card.examples.index(example))]
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", _ELSEWHERE, *arguments],
+                          capture_output=True, text=True, check=True, timeout=120)
+    evidence: str | None = json.loads(done.stdout)
+    return evidence
+
+
 @pytest.mark.parametrize(("card", "example"), EXAMPLES)
 @pytest.mark.filterwarnings("ignore")
 def test_example(card: Card, example: Example) -> None:
     if isinstance(card, Relation):
-        # A fresh process is forked, which needs that no thread of an earlier test is still about.
-        for thread in threading.enumerate():
-            if thread is not threading.current_thread():
-                thread.join(10)
-        evidence = perform_relation(card, example)
+        # A process that has served nothing is forked, which is not done where another test has left a thread behind.
+        evidence = perform_relation(card, example) if threading.active_count() == 1 else elsewhere(card, example)
         assert (evidence is not None) == example.bad, evidence
         return
     tally: dict[str, int] = {}
