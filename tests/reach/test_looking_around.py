@@ -266,6 +266,40 @@ def test_what_may_not_be_asked_is_tamed(request_: Request) -> None:
     assert Safety(True, "").tame(request_) is request_
 
 
+STORE = """
+class Store:
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, environ, start_response):
+        return self.put(environ, start_response)
+
+    def put(self, environ, start_response):
+        with open(self.folder + environ["PATH_INFO"], "MODE") as file:
+            pass
+        start_response("204 No Content", [])
+        return []
+"""
+
+
+@pytest.mark.parametrize("mode", ["wb", "rb"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_library_that_is_the_application_may_keep_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str,
+                                                         inside: bool) -> None:
+    name = f"file_store_{mode}_{inside}".lower()
+    library = tmp_path / "site-packages" / name
+    library.mkdir(parents=True)
+    (library / "__init__.py").write_text(STORE.replace("MODE", mode))
+    monkeypatch.syspath_prepend(str(library.parent))
+    (tmp_path / f"{name}_wrapped.py").write_text(
+        "def wrap(app):\n    return lambda environ, start_response: app(environ, start_response)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    store = __import__(name).Store("/nowhere")
+    application = __import__(f"{name}_wrapped").wrap(store) if inside else store
+    safety = decide(application, Options(), frozenset({name}), "")
+    assert safety.all_methods == (mode == "rb"), safety.note
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_visitor_who_is_known_keeps_the_password(known: bool) -> None:
     log: list[str] = []

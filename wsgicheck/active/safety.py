@@ -7,13 +7,15 @@ OPTIONS, unless the user says that its data may be changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 from ..model.request import Request
 from ..reach.database import Shelter, shelter_django
+from ..spies.stack import find_layers
 from ..strategies.walk import home_of, walk
 from .options import Options
 
@@ -80,11 +82,41 @@ def _overrides(request: Request) -> bool:
             or "_method" in request.query.lower() or b"_method" in request.body.lower())
 
 
+FRAMEWORKS = frozenset({
+    "flask", "django", "werkzeug", "pyramid", "bottle", "falcon", "cherrypy", "web", "pecan", "webob", "tg", "morepath",
+    "connexion", "flask_restful", "rest_framework", "a2wsgi", "asgiref", "quart", "starlette", "paste", "whitenoise",
+    "wsgicheck", "functools", "builtins",
+})
+"""Packages whose own code says nothing of what an application keeps: they write what they are told to."""
+
+
+def _of_its_library(application: Any, owned: Callable[[str], bool]) -> Iterator[CodeType]:
+    """Yield the code of the packages that the application and the layers around it come from, frameworks aside.
+
+    An application that is installed whole, a file server say, keeps data in code that is not the user's.
+    """
+    roots = set()
+    for layer in (application, *(layer.application for layer in find_layers(application))):
+        kind = layer if isinstance(layer, (FunctionType, type)) else type(layer)
+        roots.add((getattr(kind, "__module__", None) or "").partition(".")[0])
+    for name, module in sorted(sys.modules.items(), key=lambda item: item[0]):
+        root = name.partition(".")[0]
+        file = getattr(module, "__file__", None)
+        if root not in roots or root in FRAMEWORKS or not file or owned(file):
+            continue
+        for value in list(vars(module).values()):
+            held = list(vars(value).values()) if isinstance(value, type) else [value]
+            for function in held:
+                function = getattr(function, "__func__", function)
+                if isinstance(function, FunctionType) and function.__module__ == name:
+                    yield function.__code__
+
+
 def _codes(codes: Iterable[CodeType]) -> Iterable[CodeType]:
     queue = list(codes)
     for code in queue:
         yield code
-        if len(queue) < 5000:
+        if len(queue) < 20_000:
             queue += [constant for constant in code.co_consts if type(constant) is CodeType]
 
 
@@ -94,7 +126,7 @@ def _what_keeps(application: Any, loaded: frozenset[str]) -> str:
     if stores:
         return f"it loads {', '.join(stores[:4])}"
     home, owned = home_of(application)
-    for code in _codes(walk(application, home, owned).codes):
+    for code in _codes((*walk(application, home, owned).codes, *_of_its_library(application, owned.file))):
         names = set(code.co_names)
         found = sorted(names & (STORES | _ACTS))
         if not found and "open" in names:
