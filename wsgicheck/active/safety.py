@@ -105,10 +105,11 @@ def _of_its_library(application: Any, owned: Callable[[str], bool]) -> Iterator[
         if root not in roots or root in FRAMEWORKS or not file or owned(file):
             continue
         for value in list(vars(module).values()):
-            held = list(vars(value).values()) if isinstance(value, type) else [value]
+            # By type alone: what is imported when it is first touched must not be touched.
+            held = list(vars(value).values()) if issubclass(type(value), type) else [value]
             for function in held:
-                function = getattr(function, "__func__", function)
-                if isinstance(function, FunctionType) and function.__module__ == name:
+                function = function.__func__ if type(function) in (staticmethod, classmethod) else function
+                if type(function) is FunctionType and function.__module__ == name:
                     yield function.__code__
 
 
