@@ -95,10 +95,16 @@ def _of_its_library(application: Any, owned: Callable[[str], bool]) -> Iterator[
 
     An application that is installed whole, a file server say, keeps data in code that is not the user's.
     """
+    try:
+        layers = [application, *(layer.application for layer in find_layers(application))]
+    except Exception:
+        layers = [application]  # what holds the layers may refuse to be looked into
     roots = set()
-    for layer in (application, *(layer.application for layer in find_layers(application))):
+    for layer in layers:
         kind = layer if isinstance(layer, (FunctionType, type)) else type(layer)
-        roots.add((getattr(kind, "__module__", None) or "").partition(".")[0])
+        module_name = getattr(kind, "__module__", None)
+        if type(module_name) is str:
+            roots.add(module_name.partition(".")[0])
     for name, module in sorted(sys.modules.items(), key=lambda item: item[0]):
         root = name.partition(".")[0]
         file = getattr(module, "__file__", None)
