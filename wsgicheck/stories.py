@@ -10,6 +10,7 @@ import gc
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -26,6 +27,7 @@ from .spies.spy import Spied
 __all__ = ["Telling", "look", "tell"]
 
 _SILENT = Plan()
+_SHORT_ROW = 4
 Fresh = Callable[[tuple[Case, ...]], tuple[Exchange, ...] | None]
 
 
@@ -37,10 +39,18 @@ class Telling:
     cases: list[Case] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     crash: str = ""
+    at_once: bool = False
+    """Whether some of the cases were made by several threads."""
 
     @property
     def broken(self) -> bool:
         return isinstance(self.verdict, str)
+
+    @property
+    def between(self) -> tuple[Case, ...]:
+        """What was asked between the first case and the last, the same in a row once; () where it is no short row."""
+        row = [case for case, _ in groupby(self.cases)][1:-1]
+        return () if self.at_once or len(row) > _SHORT_ROW else tuple(row)
 
 
 def look(application: Callable[..., Any], case: Case) -> tuple[Exchange, Response]:
@@ -107,6 +117,7 @@ class _Teller:
         rounds = at_once([job(case) for case in step.cases], step.ordered, step.free)
         self.doing(None)
         self.telling.cases.extend(step.cases)
+        self.telling.at_once = True
         return tuple(tuple(None if found is None else found[number] for found in rounds)
                      for number in range(len(step.cases)))
 

@@ -177,11 +177,18 @@ def application(environ, start_response):
 @pytest.mark.slow
 def test_a_finding_that_rests_on_other_requests(tmp_path: Path) -> None:
     (tmp_path / "subject.py").write_text(REMEMBERING)
-    run(tmp_path, "subject.py:application", "--seed", "3", "--unsafe-methods", "--select", "repetition")
+    checked = run(tmp_path, "subject.py:application", "--seed", "3", "--unsafe-methods", "--select", "repetition")
     rule = "state-is-shared-by-all-processes"
+    assert rule in checked.stdout, checked.stdout + checked.stderr
     (known,) = ids(tmp_path, rule)
     kept = json.loads((tmp_path / ".wsgicheck" / "findings" / f"{known}.json").read_text())["findings"][0]
-    assert "POST" in {other["method"] for other in kept["beside"]}
+    # One of the requests that the run had made is enough, and the reproductions make it too.
+    assert [other["method"] for other in kept["beside"]] == ["POST"]
+    assert [case["method"] for case in kept["between"]] == ["POST"]
+    assert [" -X POST " in line for line in kept["reproduce"]["curl"].splitlines()] == [False, True, False]
+    shown = subprocess.run([sys.executable, "-c", kept["reproduce"]["python"]], cwd=tmp_path, env=CLEAN, check=True,
+                           capture_output=True, text=True, timeout=60).stdout
+    assert [line for line in shown.splitlines() if "notes" in line] == ["b'0 notes'", "b'1 notes'", "b'1 notes'"]
     shown_and_mended(tmp_path, "subject.py", rule, ("% len(notes)", "% 0"))
 
 

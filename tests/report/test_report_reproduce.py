@@ -102,7 +102,7 @@ def test_the_short_program_runs(tmp_path: Path, target: str, kind: str) -> None:
         "    return [environ['wsgi.input'].read(int(environ.get('CONTENT_LENGTH') or 0)), b'hello']\n"
         "def make(): return app\ndef wrap(app): return app\nclass hub: pass\nhub.app = app\n")
     case = Case(Request.make("POST", body=b"x\xff", HTTP_HOST=None))
-    program = short(case, Subject(kind, target))
+    program = short([case], Subject(kind, target))
     assert len(program.splitlines()) <= 10
     done = subprocess.run([sys.executable, "-S", "-c", program], cwd=tmp_path, capture_output=True, text=True,
                           timeout=60)
@@ -117,7 +117,7 @@ def test_both_requests_of_a_law_are_made(tmp_path: Path) -> None:
     finding = finding_of(CARDS["chunks-are-bytes"], case=Case(Request.make(path="/a")),
                          twin=Case(Request.make().with_variables(PATH_INFO=None)))
     assert finding.case is not None
-    program = short(finding.case, Subject("application", "shop:app"), finding.twin)
+    program = short(finding.cases, Subject("application", "shop:app"))
     done = subprocess.run([sys.executable, "-S", "-c", program], cwd=tmp_path, capture_output=True, text=True,
                           timeout=60)
     assert done.stderr == ""
@@ -131,7 +131,7 @@ def test_both_requests_of_a_law_are_made(tmp_path: Path) -> None:
 @given(cases)
 def test_a_request_enters_a_program_as_data(case: Case) -> None:
     for target in ("shop:app", "a/b.py:app", "os:system('x')#:app", "x:y\nimport z"):
-        for program in (short(case, Subject("application", target)),
+        for program in (short([case], Subject("application", target)),
                         script(finding_of(CARDS["chunks-are-bytes"], case=case), Subject("application", target),
                                CARDS["chunks-are-bytes"])):
             assert program.isascii()

@@ -313,7 +313,8 @@ class _Check:
                 found.append(Finding(card.id, card.family, card.level, sighting.culprit or card.binds.value,
                                      sighting.evidence,
                                      max(1, self.sum.tally.broken.get(card.id, 0)), sighting.site, sighting.case,
-                                     sighting.twin, sighting.events, sighting.layers, beside=sighting.beside))
+                                     sighting.twin, sighting.events, sighting.layers, beside=sighting.beside,
+                                     between=sighting.between))
         return found
 
 

@@ -24,6 +24,7 @@ from ..stories import Fresh, Telling, tell
 from .guide import Guide
 from .place import raised_site
 from .records import Sighting, Tally, weight
+from .safety import SAFE
 
 __all__ = ["Explorer", "OutOfTime", "quiet_settings"]
 
@@ -43,8 +44,8 @@ ENOUGH = 4
 """Breaches of one law after which it has been shown."""
 LARGE = 2 * 1024 * 1024
 """Bytes of a body beyond which an answer is not looked at by laws."""
-GATHERED = 12
-"""Requests that are kept to be asked for again at the end."""
+GATHERED, CHANGES = 12, 4
+"""Requests that are kept to be asked for again at the end: such as only look, and such as may change something."""
 
 
 class OutOfTime(Exception):
@@ -170,7 +171,7 @@ class Explorer:
         x = telling.exchanges[-1] if telling.exchanges else Exchange()
         raised = next((site for site in map(raised_site, reversed(telling.exchanges)) if site is not None), None)
         sighting = Sighting(law.id, telling.verdict, first, last if len(telling.cases) > 1 else None,
-                            raised, tuple(x.events or ()), beside=tuple(beside))
+                            raised, tuple(x.events or ()), beside=tuple(beside), between=telling.between)
         self._note(sighting)
         return sighting
 
@@ -262,7 +263,10 @@ class Explorer:
 
     def _gather(self, request: Request, x: Exchange) -> None:
         """Keep the first requests of each kind that were answered well."""
-        if x.raised or not 200 <= x.code < 400 or len(self.gathered) >= GATHERED:
+        if x.raised or not 200 <= x.code < 400:
+            return
+        changes = request.method not in SAFE
+        if sum((known.method not in SAFE) == changes for known in self.gathered) >= (CHANGES if changes else GATHERED):
             return
         if not any((request.method, request.path, request.query) == (known.method, known.path, known.query)
                    for known in self.gathered):
@@ -271,7 +275,9 @@ class Explorer:
     def finish(self) -> None:
         """Put the costly laws to the test, with some of the requests that were answered well."""
         places: dict[tuple[str, str], Request] = {}
-        for request in self.gathered:
+        changing = [request for request in self.gathered if request.method not in SAFE]
+        safe = [request for request in self.gathered if request.method in SAFE]
+        for request in (*safe[:4], *changing[:2], *safe[4:], *changing[2:]):
             places.setdefault((request.method, request.path), request)
         for law in self._costly:
             for request in list(places.values())[:6]:
@@ -284,6 +290,9 @@ class Explorer:
         """Make one exchange happen in passing: judged and counted, no example of its own."""
         observed = self.perform(Case(request))
         self._count_answer(observed)
+        if request.method not in SAFE:
+            # A form that was filled in as the page asked for is more than most that is drawn.
+            self._gather(request, observed.exchange)
         return observed
 
     def _count_answer(self, observed: Observation) -> None:

@@ -130,5 +130,5 @@ def _findings(chosen: tuple[Card, ...], best: dict[str, Sighting], broken: dict[
     order = {card.id: number for number, card in enumerate(chosen)}
     return [Finding(card.id, card.family, card.level, best[card.id].culprit or card.binds.value, best[card.id].evidence,
                     max(1, broken.get(card.id, 0)), best[card.id].site, best[card.id].case, best[card.id].twin,
-                    best[card.id].events, best[card.id].layers)
+                    best[card.id].events, best[card.id].layers, between=best[card.id].between)
             for card in sorted(chosen, key=lambda card: (-card.level.rank, order[card.id])) if card.id in best]

@@ -56,6 +56,8 @@ class Sighting:
     """The layer that broke the rule, "" where there is one layer only, or it could not be told."""
     beside: tuple[Request, ...] = ()
     """The further requests that the law was given."""
+    between: tuple[Case, ...] = ()
+    """What the law asked between `case` and `twin`, where that is a short row."""
 
 
 @dataclass(slots=True)

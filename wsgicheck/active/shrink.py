@@ -13,6 +13,7 @@ from ..model.request import PLAIN, Case, Drive, Request
 from ..model.rule import Relation
 from .explore import Explorer, quiet_settings
 from .records import Sighting, weight
+from .safety import SAFE
 
 __all__ = ["smallest"]
 
@@ -101,6 +102,22 @@ class _Shrinker:
                     break
 
 
+    def fewer(self) -> None:
+        """Give the law no more further requests than it needs."""
+        case, beside = self.best.case, self.best.beside
+        if self.law is None or case is None or len(beside) < 2:
+            return
+        gathered = self.explorer.gathered
+        try:
+            # Those that may have changed something are the likelier reason.
+            for other in sorted(beside, key=lambda request: request.method in SAFE):
+                self.explorer.gathered = [other]
+                if self.shows(case):
+                    return
+        finally:
+            self.explorer.gathered = gathered
+
+
 def smallest(explorer: Explorer, sighting: Sighting, law: Relation | None, requests: SearchStrategy[Request],
              seed_value: int, first_at: int, deadline: float) -> Sighting:
     """Return the smallest sighting of the same rule that can be found before `deadline` (monotonic seconds).
@@ -114,9 +131,11 @@ def smallest(explorer: Explorer, sighting: Sighting, law: Relation | None, reque
     drive = sighting.case.drive
     if shrinker.shows(Case(_BASE, PLAIN)) or shrinker.shows(Case(_BASE, drive)):
         shrinker.greedy()
+        shrinker.fewer()
         return shrinker.best
     if law is not None and law.costly:
         shrinker.greedy()
+        shrinker.fewer()
         return shrinker.best
 
     @seed(seed_value)
@@ -133,5 +152,6 @@ def smallest(explorer: Explorer, sighting: Sighting, law: Relation | None, reque
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
     shrinker.greedy()
+    shrinker.fewer()
     return shrinker.best
 

@@ -37,7 +37,8 @@ class Finding:
         count: exchanges in which it was seen.
         site: the line that did it, None where there is none.
         case: the smallest request that shows it, and how the server treats it; None where no request is at play.
-        twin: for a law over two exchanges, the second one.
+        twin: for a law over several exchanges, the last one.
+        between: what that law asked between the two, in order, where it is a short row of other requests.
         events: the tape of the smallest exchange.
         layers: the stack, outermost first, where blame was looked for.
         program: a program of the standard library alone that shows it again, where no case can say it
@@ -63,6 +64,12 @@ class Finding:
     shell: str = ""
     beside: tuple[Request, ...] = ()
     given: str = ""
+    between: tuple[Case, ...] = ()
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """What to ask, in order, to see it again: `case`, what was asked in between, `twin`."""
+        return tuple(case for case in (self.case, *self.between, self.twin) if case is not None)
 
     @property
     def name(self) -> str:

@@ -126,6 +126,8 @@ class Blocks:
             yield from self._row("request", request_words(case.request, self.options.verbose))
             if drive_words(case.drive):
                 yield from self._row("server", drive_words(case.drive))
+        for between in finding.between:
+            yield from self._row("then", request_words(between.request, self.options.verbose))
         if finding.twin is not None:
             yield from self._row("against", request_words(finding.twin.request, self.options.verbose))
             if drive_words(finding.twin.drive):
@@ -171,7 +173,7 @@ class Blocks:
             yield (("dim", " " * (_LABEL + 2) + "or as the program that -v shows"),)
             return
         else:
-            code = short(case, subject, finding.twin) if case is not None and subject.kind != "server" else ""
+            code = short(finding.cases, subject) if subject.kind != "server" else ""
         if code:
             yield (("dim bold", f"  {'python':<{_LABEL}}"),)
             for source in code.rstrip("\n").split("\n"):

@@ -116,6 +116,7 @@ def _finding(finding: Finding, view: RunView, card: Card | None) -> dict[str, An
     rows = [
         ("request", request_words(case.request, verbose=True) if case else ""),
         ("server", drive_words(case.drive) if case else ""),
+        *(("then", request_words(between.request, verbose=True)) for between in finding.between),
         ("against", request_words(twin.request, verbose=True) if twin else ""),
         ("layers", " → ".join(safe(layer, 200) for layer in finding.layers)),
         ("seen in", seen_words(finding, view.run)),

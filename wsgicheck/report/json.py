@@ -88,6 +88,7 @@ def _finding(finding: Finding, view: RunView, cards: Mapping[str, Card]) -> dict
                                            "function": safe(site.function)},
         "request": None if case is None else case_record(case),
         "twin": None if finding.twin is None else case_record(finding.twin),
+        "between": [case_record(between) for between in finding.between],
         "reproduce": {"replay": f"wsgicheck replay {view.id(finding)}",
                       "curl": curls(finding),
                       "python": script(finding, view.run.subject, card),
@@ -222,6 +223,7 @@ def finding_from(report: Mapping[str, Any], name: str) -> Finding:
             program=str(record["reproduce"]["python"]) if record["reproduce"]["brought"] else "",
             shell=str(record["reproduce"]["curl"]) if record["reproduce"]["brought"] and not record["request"] else "",
             beside=tuple(case_from(other).request for other in record.get("beside", ())),
+            between=tuple(map(case_from, record.get("between", ()))),
             given=str(record.get("given", "")))
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"the finding is not as {SCHEMA} has it: {safe(repr(error), 200)}") from None

@@ -82,6 +82,7 @@ def finding_markdown(finding: Finding, view: RunView, card: Card | None) -> str:
     case = finding.case
     if case is not None:
         rows += [("request", code(request_words(case.request))), ("server", escaped(drive_words(case.drive)))]
+    rows += [("then", code(request_words(between.request))) for between in finding.between]
     if finding.twin is not None:
         rows.append(("against", code(request_words(finding.twin.request))))
     if finding.layers:

@@ -57,6 +57,7 @@ def finding_text(finding: Finding, view: RunView, card: Card | None) -> str:
         ("rule", safe(card.title) if card else ""),
         ("request", request_words(case.request) if case else ""),
         ("server", drive_words(case.drive) if case else ""),
+        *(("then", request_words(case.request)) for case in finding.between),
         ("against", request_words(finding.twin.request) if finding.twin else ""),
         ("seen in", seen_words(finding, view.run)),
         ("says", first_pep(card) if card else ""),

@@ -108,13 +108,13 @@ def curl(case: Case, base: str = BASE_URL) -> str:
 
 
 def curls(finding: Finding, base: str = BASE_URL) -> str:
-    """Return the shell lines that show a finding: of its request and its twin, or the one that the run made.
+    """Return the shell lines that show a finding: of each request in turn, or the one that the run made.
 
     "" where no request is at play, and where curl cannot say it.
     """
     if finding.shell:
         return safe(finding.shell, 100_000)
-    return "\n".join(curl(case, base) for case in (finding.case, finding.twin) if case is not None)
+    return "\n".join(curl(case, base) for case in finding.cases)
 
 
 def _is_token(text: str) -> bool:

@@ -8,6 +8,7 @@ to print makes no program, since `wsgicheck replay` has it whole.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ..model.finding import Finding
 from ..model.request import Case, Request
@@ -42,11 +43,10 @@ def import_lines(subject: Subject, name: str = "application") -> list[str]:
     return []
 
 
-def short(case: Case, subject: Subject, twin: Case | None = None) -> str:
-    """Return a program that makes the exchange, or both of them, and prints it; "" where there is none to write."""
+def short(cases: Sequence[Case], subject: Subject) -> str:
+    """Return a program that makes the exchanges in turn and prints them; "" where there is none to write."""
     lines = import_lines(subject)
-    cases = [case] if twin is None else [case, twin]
-    if not lines or not all(_printable(each.request) for each in cases):
+    if not lines or not cases or not all(_printable(each.request) for each in cases):
         return ""
     if any(each.request.body for each in cases):
         lines = ["import io", *lines]
@@ -96,7 +96,7 @@ def script(finding: Finding, subject: Subject, card: Card | None) -> str:
     if not lines or not _printable(case.request):
         return ""
     program = judged(finding, [*lines, *_wrapped_in(subject)], card) if card is not None else ""
-    return program or short(case, subject, finding.twin)
+    return program or short(finding.cases, subject)
 
 
 def _is_default(key: str, value: str) -> bool:

@@ -340,7 +340,7 @@ def state_is_shared_by_all_processes(request: Request) -> Story:
     form that loses its first half. Keep such state in a database, a cache server, or a signed cookie.
     """
     # A process of its own first asks, then lets others do something, then asks again; a second one only asks.
-    others = yield Others(12)
+    others = yield Others(16)
     changes = tuple(Case(other) for other in others if other.method not in SAFE)[:4]
     look = Case(request)
     if request.method != "GET" or not changes:
