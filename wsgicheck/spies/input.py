@@ -15,13 +15,13 @@ from ..plan import Plan
 from .streams import other_attribute
 from .tape import note
 
-__all__ = ["InputSpy", "spy_on_input"]
+__all__ = ["InputSpy", "Reader", "spy_on_input"]
 
 
 _MISSING: Any = object()
 
 
-class _Reader:
+class Reader:
     """Does what is done with one stream, and has it judged.
 
     An object without __getattr__, since a class with it pays for each of its own attributes.
@@ -83,7 +83,14 @@ class _Reader:
         elif isinstance(data, list):
             x.bytes_read += sum(len(line) for line in data if isinstance(line, bytes))
 
-    def lines(self, lines: Iterator[Any]) -> Iterator[Any]:
+    def iterate(self) -> Iterator[Any]:
+        """Have it judged that the stream is iterated over, and have judged what it gives."""
+        x, plan = self.x, self.plan
+        if plan.read is not None:
+            plan.read(x, Use("__iter__"))
+        return self._lines(iter(self.stream))
+
+    def _lines(self, lines: Iterator[Any]) -> Iterator[Any]:
         x, plan = self.x, self.plan
         for line in lines:
             if plan.data is not None:
@@ -104,7 +111,7 @@ class InputSpy:
     _x: Exchange
     _plan: Plan
     _stream: Any
-    _reader: _Reader
+    _reader: Reader
     read: Any
 
     def readline(self, *args: Any, **keywords: Any) -> Any:
@@ -114,10 +121,7 @@ class InputSpy:
         return self._reader.use("readlines", args, keywords)
 
     def __iter__(self) -> Iterator[Any]:
-        x, plan = self._x, self._plan
-        if plan.read is not None:
-            plan.read(x, Use("__iter__"))
-        return self._reader.lines(iter(self._stream))
+        return self._reader.iterate()
 
     # isinstance() tells what the server gave: a stream that code knows to look into, or behind.
     @property  # type: ignore[misc]
@@ -143,7 +147,7 @@ class InputSpy:
 
     def __getattr__(self, name: str) -> Any:
         if name == "_reader":
-            self._reader = reader = _Reader(self._x, self._plan, self._stream)
+            self._reader = reader = Reader(self._x, self._plan, self._stream)
             return reader
         if name == "read":
             self.read = read = self._reader.read_of()

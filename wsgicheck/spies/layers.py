@@ -20,6 +20,7 @@ from ..model.moments import Moment
 from ..model.rule import Rule, Side
 from ..plan import Sink, compile_plan
 from .body import Body, ListBody
+from .bytes_input import BytesInputSpy
 from .errors import ErrorsSpy
 from .input import InputSpy
 from .site import LIVE_MOMENTS, site_of
@@ -173,7 +174,7 @@ class Layers:
         """Return the exchange in which a layer is called: its spies stand in environ, or it is being called now."""
         for key in ("wsgi.errors", "wsgi.input") if isinstance(environ, dict) else ():
             stream = environ.get(key)
-            while isinstance(stream, (ErrorsSpy, InputSpy)):
+            while isinstance(stream, (BytesInputSpy, ErrorsSpy, InputSpy)):
                 place = stream._x.place
                 # The nearest may be another validator's, around the same layers.
                 if isinstance(place, _Place) and place.stack is self:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 from ..model.exchange import Exchange
 from ..model.moments import Ending
 from ..plan import Gates, Plan
 from .body import spy_on_body
+from .bytes_input import spy_on_bytes_input
 from .errors import spy_on_errors
 from .file_wrapper import FileWrapperSpy
 from .input import spy_on_input
@@ -37,7 +39,11 @@ def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any]) -> FileWrapperSpy |
         note(x, f"called with {method} {get('PATH_INFO')!r}")
     stream = get("wsgi.input")
     if stream is not None:
-        environ["wsgi.input"] = spy_on_input(x, plan, stream)
+        find_room = plan.gates.read_room
+        if type(stream) is BytesIO and find_room is not None and not stream.__dict__:
+            environ["wsgi.input"] = spy_on_bytes_input(x, plan, stream, find_room)
+        else:
+            environ["wsgi.input"] = spy_on_input(x, plan, stream)
     errors = get("wsgi.errors")
     if errors is not None:
         environ["wsgi.errors"] = spy_on_errors(x, plan, errors)

@@ -134,36 +134,22 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
     """Return a start_response that passes everything on to `start_response` and has it judged."""
 
     def spied_start_response(*args: Any, **keywords: Any) -> Any:
-        if len(args) == 2 and not keywords:
-            status, headers = args
-            exc_info = None
+        if keywords or len(args) != 2:
+            write = _judge_and_call(x, plan, start_response, args, keywords)
         else:
-            count = len(args)
-            if keywords or count != 3:
-                x.start_positional, x.start_keywords = count, tuple(keywords)
-            status = args[0] if count else keywords.get("status")
-            headers = args[1] if count > 1 else keywords.get("response_headers", keywords.get("headers"))
-            exc_info = args[2] if count > 2 else keywords.get("exc_info")
-        head, values = _read_off(status, headers)
-        # A bare tuple does for a gate, and costs a fifth of a Start.
-        start: Any = (status, headers, exc_info, head, values)
-        try:
+            status, headers = args
+            head, values = _read_off(status, headers)
             proves = plan.gates.start
-            if proves is not None and proves(x, start) and head is not None:
+            # A bare tuple does for a gate, and costs a fifth of a Start.
+            if head is not None and proves is not None and proves(x, (status, headers, None, head, values)):
                 _absorb_plain(x, headers, head, values)
+                try:
+                    write = start_response(status, headers)
+                except BaseException:
+                    x.start_failed = True
+                    raise
             else:
-                _judge(x, plan, start)
-            write = start_response(*args, **keywords)
-        except BaseException:
-            x.start_failed = True
-            if _tells_of_error(exc_info):
-                x.failed_with_exc_info = True
-            raise
-        finally:
-            # "...must not keep a reference": neither do we (PEP 3333, "The start_response() Callable").
-            del args, keywords, exc_info, start
-        if x.start_failed:
-            x.start_failed = False
+                write = _judge_and_call(x, plan, start_response, args, keywords)
         judge = plan.started
         if judge is not None:
             proves = plan.gates.started
@@ -172,6 +158,29 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
         return _spy_on_write(x, plan, write) if callable(write) else write
 
     return spied_start_response
+
+
+def _judge_and_call(x: Exchange, plan: Plan, start_response: Callable[..., Any], args: tuple[Any, ...],
+                    keywords: dict[str, Any]) -> Any:
+    count = len(args)
+    if keywords or not 2 <= count <= 3:
+        x.start_positional, x.start_keywords = count, tuple(keywords)
+    status = args[0] if count else keywords.get("status")
+    headers = args[1] if count > 1 else keywords.get("response_headers", keywords.get("headers"))
+    exc_info = args[2] if count > 2 else keywords.get("exc_info")
+    try:
+        _judge(x, plan, (status, headers, exc_info, *_read_off(status, headers)))
+        write = start_response(*args, **keywords)
+    except BaseException:
+        x.start_failed = True
+        if _tells_of_error(exc_info):
+            x.failed_with_exc_info = True
+        raise
+    finally:
+        # "...must not keep a reference": neither do we (PEP 3333, "The start_response() Callable").
+        del args, keywords, exc_info
+    x.start_failed = False
+    return write
 
 
 def _spy_on_write(x: Exchange, plan: Plan, write: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,6 +29,7 @@ from ..model.gate import BOUNDLESS
 from ..model.moments import Ending
 from ..plan import Plan
 from ..show import show
+from .bytes_input import note_missing
 from .site import user_line
 from .tape import HEAD, note, note_data
 
@@ -43,6 +44,7 @@ _END: Final = object()
 def note_raised(x: Exchange, error: BaseException) -> None:
     """Absorb that `error` left the application or its body."""
     if not x.raised:
+        note_missing(x, error)
         x.raised = f"{type(error).__name__}: {show(str(error))[1:-1]}" if str(error) else type(error).__name__
         x.raised_at = user_line(error)
         note(x, f"raised {x.raised}")

@@ -40,8 +40,8 @@ class _Layout:
     """What is known of an environ by its keys alone.
 
     Attributes:
-        values: gives all the values that are looked at in one go: first those that are nearly always the same for all
-            requests to a server, then those that must not be empty, then the other texts, and last what _OTHERS names.
+        values: gives all the values in one go: first those that are nearly always the same for all requests to a
+            server, then those that must not be empty, then the other texts, what _OTHERS names, and what is left.
         steady, filled, texts, others: where those are among the values.
         count: how many texts there are.
         steady_keys: the keys of the steady values.
@@ -62,9 +62,11 @@ class _Layout:
         texts = [*self.steady_keys, *filled, *rest]
         steady, self.count = len(self.steady_keys), len(texts)
         self.steady, self.filled = slice(steady), slice(steady, self.count - len(rest))
-        self.texts, self.others = slice(self.count), slice(self.count, None)
+        self.texts, self.others = slice(self.count), slice(self.count, self.count + len(_OTHERS))
         self.path, self.length = (texts.index(key) if key in texts else -1 for key in ("PATH_INFO", "CONTENT_LENGTH"))
-        self.values: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*texts, *_OTHERS)
+        looked_at = [*texts, *_OTHERS]
+        looked_at += [key for key in keys if key not in looked_at]
+        self.values: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*looked_at)
         self.legal: dict[tuple[str, ...], bool] = {}
         self.has_wrapper = "wsgi.file_wrapper" in keys
         self.version: Any = _SAMPLE["wsgi.version"]
@@ -89,6 +91,8 @@ class _Layout:
 
 _STEADY_VARIETIES = 32
 _layouts: dict[tuple[str, ...], _Layout | None] = {}
+_latest: dict[int, _Layout] = {}
+"""By how many keys there are, the layout that was seen last: the next request is likely to be of the same."""
 
 
 def _wrapper(file: Any, size: int = 8192) -> None:
@@ -103,7 +107,16 @@ def _learn(keys: tuple[str, ...]) -> _Layout | None:
     layout = _Layout(keys) if nothing_to_say(Moment.REQUEST, sample) else None
     if len(_layouts) >= VARIETIES:
         _layouts.clear()
+        _latest.clear()
     _layouts[keys] = layout
+    return layout
+
+
+def _layout_of(environ: dict[Any, Any]) -> _Layout | None:
+    keys = tuple(environ)
+    layout = _layouts[keys] if keys in _layouts else _learn(keys)
+    if layout is not None:
+        _latest[len(keys)] = layout
     return layout
 
 
@@ -163,14 +176,19 @@ def _is_wrapper(wrapper: Any) -> bool:
 def _proves(x: Exchange, environ: Any) -> bool:
     if type(environ) is not dict or x.call_positional != 2 or x.call_keywords:
         return False
-    # A key that is no str and equals one that is would get by here; no look-up in the dict could tell them apart.
-    keys = tuple(environ)
-    layout = _layouts.get(keys)
-    if layout is None:
-        layout = None if keys in _layouts else _learn(keys)
+    # As many keys, and each of them there: the same keys. (A key that is no str and equals one that is would get by
+    # here; no look-up in the dict could tell them apart.)
+    values, layout = None, _latest.get(len(environ))
+    if layout is not None:
+        try:
+            values = layout.values(environ)
+        except KeyError:
+            layout = None
+    if layout is None or values is None:
+        layout = _layout_of(environ)
         if layout is None:
             return False
-    values = layout.values(environ)
+        values = layout.values(environ)
     texts = values[layout.texts]
     if countOf(map(type, texts), str) != layout.count:
         return False

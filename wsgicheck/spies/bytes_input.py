@@ -1,0 +1,130 @@
+"""The spy on a wsgi.input that is a BytesIO, in which test clients hand over what they send.
+
+Of this type all attributes are known, so no __getattr__ is needed, for which a class pays with each access; its read()
+takes one argument and gives bytes; and it knows itself how far it was read. So a plain read costs a look at its size.
+Laws: those of the spy on any other stream, but for two: an application that asks whether there is an attribute which
+there is not, and does without it, is not seen to have asked; one that calls read() with a keyword gets the TypeError
+that the stream has for it, unjudged. `bytes_read` is right whenever something is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any, Final
+
+from ..model.exchange import Exchange
+from ..model.gate import Room
+from ..plan import Plan
+from .input import Reader
+from .streams import other_attribute
+
+__all__ = ["BytesInputSpy", "note_missing", "spy_on_bytes_input"]
+
+_MISSING: Any = object()
+_UNKNOWN: Final = -1
+
+
+class BytesInputSpy:
+    """Stands for a BytesIO without attributes of its own, under a plan whose gate tells what room there is."""
+
+    __slots__ = ("_ask", "_begun", "_plan", "_room", "_stream", "_x")
+
+    _x: Exchange
+    _plan: Plan
+    _stream: BytesIO
+    _room: int
+    """Bytes that may be asked for in plain reads before anything has to be judged; _UNKNOWN until it is asked."""
+    _begun: int
+    """Where the stream stood before anything was read."""
+    _ask: Callable[[int], bytes]
+
+    def read(self, size: Any = _MISSING, /, *more: Any) -> Any:
+        if type(size) is int and 0 <= size <= self._room and not more:
+            self._room -= size
+            return self._ask(size)
+        return self._read(() if size is _MISSING else (size, *more))
+
+    def _read(self, args: tuple[Any, ...]) -> Any:
+        """Do what read() does, where the room is not known or does not do."""
+        x, stream, find_room = self._x, self._stream, self._plan.gates.read_room
+        self._settle()
+        if find_room is not None and not stream.closed:
+            room = find_room(x)
+            if len(args) == 1 and type(args[0]) is int and 0 <= args[0] <= room:
+                self._room, self._ask = room - args[0], stream.read
+                return stream.read(args[0])
+        return self._use("read", args, {})
+
+    def _settle(self) -> None:
+        """Count what plain reads have given."""
+        stream, x = self._stream, self._x
+        if self._room == _UNKNOWN and not x.bytes_read:
+            self._begun = 0 if stream.closed else stream.tell()
+        elif not stream.closed:
+            # Whoever goes back in the stream (which has a rule of its own) has not read less by it.
+            x.bytes_read = max(x.bytes_read, stream.tell() - self._begun)
+        self._room = _UNKNOWN
+
+    def _use(self, name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        self._settle()
+        return Reader(self._x, self._plan, self._stream).use(name, args, keywords)
+
+    def readline(self, *args: Any, **keywords: Any) -> Any:
+        return self._use("readline", args, keywords)
+
+    def readlines(self, *args: Any, **keywords: Any) -> Any:
+        return self._use("readlines", args, keywords)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._settle()
+        return Reader(self._x, self._plan, self._stream).iterate()
+
+    def __next__(self) -> Any:
+        return self._use("__next__", (), {})
+
+    def __enter__(self) -> Any:
+        entered = self._use("__enter__", (), {})
+        return self if entered is self._stream else entered
+
+    def __exit__(self, *error: Any) -> Any:
+        return self._stream.__exit__(*error)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return BytesIO
+
+
+def _other(name: str) -> property:
+    def get(self: BytesInputSpy) -> Any:
+        self._settle()
+        return other_attribute(self._x, self._plan.read, self._stream, name, "input")
+
+    return property(get)
+
+
+for _name in dir(BytesIO):
+    if not _name.startswith("_") and not hasattr(BytesInputSpy, _name):
+        setattr(BytesInputSpy, _name, _other(_name))
+
+
+# An application that needs what is not there is told so in the words of the stream itself.
+BytesInputSpy.__name__, BytesInputSpy.read.__qualname__ = "_io.BytesIO", "BytesIO.read"
+
+
+def note_missing(x: Exchange, error: BaseException) -> None:
+    """Absorb that the application asked for an attribute that is not there, if that is what `error` says."""
+    if isinstance(error, AttributeError) and type(error.obj) is BytesInputSpy and error.name:
+        x.input_attributes = tuple(dict.fromkeys((*x.input_attributes, error.name)))
+
+
+def spy_on_bytes_input(x: Exchange, plan: Plan, stream: BytesIO, find_room: Room) -> BytesInputSpy:
+    """Return what stands for `stream`, the server's wsgi.input."""
+    spy = BytesInputSpy()
+    spy._x, spy._plan, spy._stream = x, plan, stream
+    if x.request_length and not stream.closed:
+        # A body is there to be read.
+        spy._ask, spy._room, spy._begun = stream.read, find_room(x), stream.tell()
+    else:
+        spy._room = _UNKNOWN
+    return spy
