@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import multiprocessing
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -195,13 +197,39 @@ def needed(site: str) -> None:
         pytest.importorskip(module)
 
 
-def load(site: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def apart(question: Callable[..., Any], *arguments: Any) -> Any:
+    """Return the answer that a process of its own gives: Django is set up once in each, and others need it too."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        return pool.submit(question, *arguments).result(120)
+
+
+def load(site: str, folder: Path) -> Callable[..., Any]:
     """Import the site into this process, by names of its own."""
-    monkeypatch.syspath_prepend(str(folder))
+    sys.path.insert(0, str(folder))
     for name in ("layers", f"{site}_site", "pyramid_site"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+        sys.modules.pop(name, None)
     application: Callable[..., Any] = importlib.import_module(f"{site}_site").application
     return application
+
+
+def names_of_layers(site: str, folder: Path) -> list[str]:
+    return [layer.name for layer in find_layers(load(site, folder))]
+
+
+def bare_and_watched(site: str, folder: Path) -> tuple[list[tuple[Any, Any]], set[tuple[str, str]]]:
+    """Return what a server sees of the site, bare and watched, for several requests; and (rule, culprit) found."""
+    bare, watched = load(site, folder), load(site, folder)
+    findings: list[Finding] = []
+    watched = validator(watched, on_violation=findings.append, ignore=["should", "advice"], layers=True)
+    pairs = []
+    for request in (Request(), Request.make("HEAD", "/"), Request.make("GET", "/missing"),
+                    Request.make("POST", "/", body=b"a=1")):
+        for drive in (PLAIN, Drive(stop_after=1)):
+            seen = [serve(app, request, drive, environ_of(request)) for app in (bare, watched)]
+            here, there = ((response.status, response.chunks, response.ending,
+                            [field for field in response.headers if field[0] != "Date"]) for response in seen)
+            pairs.append((here, there))
+    return pairs, {(finding.rule, finding.culprit) for finding in findings}
 
 
 def check(site: str) -> list[Finding]:
@@ -213,10 +241,9 @@ def check(site: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize("site", SITES)
-def test_the_layers_are_found(site: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_layers_are_found(site: str, folder: Path) -> None:
     needed(site)
-    application = load(site, folder, monkeypatch)
-    names = [layer.name for layer in find_layers(application)]
+    names = apart(names_of_layers, site, folder)
     # What is mounted beside is a layer too, and is not on the way.
     assert [name for name in SITES[site][1] if name in names] == SITES[site][1]
 
@@ -249,18 +276,11 @@ def test_the_validator_names_it_too_and_changes_nothing(site: str, fault: str, f
                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     needed(site)
     monkeypatch.setenv("FAULT", fault)
-    bare, watched = load(site, folder, monkeypatch), load(site, folder, monkeypatch)
-    findings: list[Finding] = []
-    watched = validator(watched, on_violation=findings.append, ignore=["should", "advice"], layers=True)
-    for request in (Request(), Request.make("HEAD", "/"), Request.make("GET", "/missing"),
-                    Request.make("POST", "/", body=b"a=1")):
-        for drive in (PLAIN, Drive(stop_after=1)):
-            here, there = (serve(app, request, drive, environ_of(request)) for app in (bare, watched))
-            assert (here.status, here.chunks, here.ending) == (there.status, there.chunks, there.ending)
-            assert [field for field in here.headers if field[0] != "Date"] == [
-                field for field in there.headers if field[0] != "Date"]
+    pairs, found = apart(bare_and_watched, site, folder)
+    for here, there in pairs:
+        assert here == there
     culprit = SITES[site][1][-1] if fault == "framework" else fault
-    assert {(finding.rule, finding.culprit) for finding in findings} == ({(RULE, culprit)} if fault else set())
+    assert found == ({(RULE, culprit)} if fault else set())
 
 
 @pytest.mark.slow
