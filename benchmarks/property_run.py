@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from hypothesis import Phase, given, seed
+from hypothesis import Phase
 
-from wsgicheck.active.explore import Explorer, quiet_settings
+from wsgicheck.active.drawing import each
+from wsgicheck.active.explore import Explorer
 from wsgicheck.model.request import Request
 from wsgicheck.model.rule import Relation, Rule, Side
 from wsgicheck.rules import cards_about, laws, passive_rules
@@ -35,9 +36,7 @@ LAWS = tuple(card for card in _CARDS if isinstance(card, Relation) and card in l
 def draw(examples: int, seed_value: int) -> None:
     """Draw requests and discard them."""
 
-    @seed(seed_value)
-    @quiet_settings(examples, Phase.generate)
-    @given(requests(material_of(hello)))
+    @each(requests(material_of(hello)), seed_value, examples, Phase.generate)
     def discard(request: Request) -> None:
         pass
 

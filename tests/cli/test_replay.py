@@ -222,6 +222,7 @@ def test_a_finding_that_only_a_known_visitor_sees(tmp_path: Path) -> None:
     checked = run(tmp_path, "subject.py:application", "--seed", "3", "--max-examples", "20", "--select", "body",
                   "--path", "/inside", "--login", login, "--report", "json=report.json")
     assert checked.returncode == 1, checked.stdout + checked.stderr
+    assert (tmp_path / ".wsgicheck").stat().st_mode & 0o077 == 0
     # A report that is handed on has no password in it; who repeats it says it again.
     known = json.loads((tmp_path / "report.json").read_text())["findings"][0]["id"]
     assert "password" not in (tmp_path / "report.json").read_text()

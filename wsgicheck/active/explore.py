@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase
 from hypothesis.strategies import SearchStrategy
 
 from ..model.exchange import Exchange
@@ -21,12 +21,13 @@ from ..model.rule import HOLDS, NOT_APPLICABLE, Relation, Rule
 from ..rules.gates import gates
 from ..stage import Observation, Stage
 from ..stories import Fresh, Telling, tell
+from .drawing import each
 from .guide import Guide
 from .place import raised_site
 from .records import Sighting, Tally, weight
 from .safety import SAFE
 
-__all__ = ["Explorer", "OutOfTime", "quiet_settings"]
+__all__ = ["Explorer", "OutOfTime"]
 
 _DRIVES = (
     Drive(stop_after=1), Drive(calls=2), Drive(stop_after=0), Drive(start_raises=True),
@@ -54,12 +55,6 @@ class OutOfTime(Exception):
 
 class Declined(Exception):
     """A law asks for what might change the application's data."""
-
-
-def quiet_settings(examples: int, *phases: Phase) -> settings:
-    """Return Hypothesis settings for a run inside a program: no database, no deadline, no health checks."""
-    return settings(max_examples=examples, database=None, deadline=None, phases=phases, print_blob=False,
-                    suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 
 
 class Memory:
@@ -322,9 +317,7 @@ class Explorer:
             last: no more are drawn afterwards, so that costly laws have their turn.
         """
 
-        @seed(seed_value)
-        @quiet_settings(examples, Phase.generate)
-        @given(requests)
+        @each(requests, seed_value, examples, Phase.generate)
         def explore(request: Request) -> None:
             self.example(request)
 

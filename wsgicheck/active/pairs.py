@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from hypothesis import Phase, given, seed
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -21,7 +21,8 @@ from ..model.sandwich import Variation
 from ..reference.repertoire import GALLERY, Recipe
 from ..sandwich import Factory, PairObservation, Sandwiched
 from ..strategies.applications import legal, recipes
-from .explore import OutOfTime, quiet_settings
+from .drawing import each
+from .explore import OutOfTime
 from .pair_program import tape_lines
 from .records import Tally, weight
 from .shrink import _simpler as simpler_requests
@@ -166,9 +167,7 @@ class PairExplorer:
         Stops early, and silently, when the deadline has passed.
         """
 
-        @seed(seed_value)
-        @quiet_settings(examples, Phase.generate)
-        @given(st.tuples(requests, recipes()))
+        @each(st.tuples(requests, recipes()), seed_value, examples, Phase.generate)
         def explore(drawn: tuple[Request, Recipe]) -> None:
             number = self.tally.examples
             self.example(*drawn, [DRIVES[(number * 2 + step) % len(DRIVES)] for step in range(2)])

@@ -49,15 +49,18 @@ def _hostile(place: Endpoint, material: Material) -> Ranked:
 
 def _doors(place: Endpoint, material: Material, first: bool) -> Ranked:
     """Yield a request for each method, query and header field that the code names."""
-    own = len(place.headers) + len(place.queries)
     headers = (*place.headers, *material.headers)[:_MOST_DOORS]
+    own_headers, own_queries = len(place.headers), len(place.queries)
     queries = (*place.queries, *material.queries, *(f"{encoded(name)}={encoded(value)}"
                                                     for name, value in material.pairs))[:_MOST_DOORS]
     methods = (*place.methods, *material.methods, *(_METHODS if first else ()))
     yield from ((1, Request.make(method, place.path)) for method in methods)
-    yield from ((1 if number < own else 3, Request.make("GET", place.path).with_variables(**{name: value}))
+    if "POST" in methods:
+        # Whoever splits it at the boundary has none to split it at.
+        yield 1, Request.make("POST", place.path, body=b"--x\r\n", content_type="multipart/form-data")
+    yield from ((1 if number < own_headers else 3, Request.make("GET", place.path).with_variables(**{name: value}))
                 for number, (name, value) in enumerate(headers))
-    yield from ((1 if number < own else 3, Request.make("GET", place.path, query))
+    yield from ((1 if number < own_queries else 3, Request.make("GET", place.path, query))
                 for number, query in enumerate(queries))
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase
 
 from .. import __version__
 from ..errors import HarnessError
@@ -29,6 +29,7 @@ from ..model.wire import Wire
 from ..rules import passive_rules
 from ..rules.server import everyday, scenes
 from ..selection import select as chosen_of
+from .drawing import each
 from .server_inputs import INPUTS
 
 __all__ = ["check_all", "check_command", "check_server", "check_url", "server_cards"]
@@ -123,11 +124,7 @@ class _Check:
             return
         check = self
 
-        @seed(self.seed)
-        @settings(max_examples=self.examples, database=None, deadline=None, derandomize=False,
-                  report_multiple_bugs=False,
-                  phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck))
-        @given(strategy)
+        @each(strategy, self.seed, self.examples, Phase.generate, Phase.shrink)
         def explore(drawn: Any) -> None:
             if time.monotonic() < check.until and check.judge(card, drawn):
                 raise _Broken

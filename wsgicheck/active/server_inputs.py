@@ -22,7 +22,7 @@ def _path(segments: list[bytes], safe: str) -> bytes:
 def _holds_no_mark(drawn: Any) -> bool:
     """Tell whether the client would send `drawn` as it is: it puts words for @HOST@ and @TAG@ (see Send).
 
-    Hypothesis takes constants from the code around it, these among them.
+    A Hypothesis that cannot be kept from it (see drawing.py) takes constants from the code around it, these among them.
     """
     return "@HOST@" not in repr(drawn) and "@TAG@" not in repr(drawn)
 

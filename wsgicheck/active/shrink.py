@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hypothesis import Phase, given, seed
+from hypothesis import Phase
 from hypothesis.strategies import SearchStrategy
 
 from ..model.request import PLAIN, Case, Drive, Request
 from ..model.rule import Relation
-from .explore import Explorer, quiet_settings
+from .drawing import each
+from .explore import Explorer
 from .records import Sighting, weight
 from .safety import SAFE
 
@@ -138,9 +139,7 @@ def smallest(explorer: Explorer, sighting: Sighting, law: Relation | None, reque
         shrinker.fewer()
         return shrinker.best
 
-    @seed(seed_value)
-    @quiet_settings(first_at + 2, Phase.generate, Phase.shrink)
-    @given(requests)
+    @each(requests, seed_value, first_at + 2, Phase.generate, Phase.shrink)
     def again(request: Request) -> None:
         if shrinker.shows(Case(request, drive)):
             raise _Shown

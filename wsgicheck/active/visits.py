@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
+from ..model.exchange import Exchange
 from ..model.material import Endpoint, Material
 from ..model.request import Request
 from ..reach import openapi
@@ -61,18 +62,22 @@ class Visitor:
         """Cookies that every request carries."""
         self.news: list[Request] = []
         """Requests that were answered in a way of their own, and so are worth a closer look."""
+        self._last: Exchange | None = None
+        """What came of the request that was made last, None where it was not made."""
         self._companions: dict[bytes, str] = {}
         self._best: dict[str, list[tuple[int, Request]]] = {}
         self._headers = tuple((f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in options.headers)
         self._browser = Browser(self._ask, self.always)
 
     def _ask(self, request: Request) -> Answer | None:
+        self._last = None
         if self.explorer.avoids(request):
             return None
         for name, value in self._headers:
             if not request.has(name):
                 request = request.with_variables(**{name: value})
         observed = self.explorer.ask(request)
+        self._last = observed.exchange
         route = self.guide.route_of(request)
         if route is not None:
             self._best.setdefault(route.name, []).append((_worth(observed.exchange.code), request))
@@ -108,9 +113,10 @@ class Visitor:
                 return
             self.guide.renew()
             request = self.dressed(request)
-            answer = self._ask(request)
-            if answer is not None:
-                kind = (answer.status, *sorted(name.lower() for name, _ in answer.headers))
+            self._ask(request)
+            x = self._last
+            if x is not None:
+                kind = (x.raised_at or x.raised,) if x.raised else (x.status, *sorted(x.names))
                 if kind not in kinds and len(self.news) < _MOST_NEWS:
                     self.news.append(request)
                 kinds.add(kind)

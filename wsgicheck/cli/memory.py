@@ -34,7 +34,9 @@ def remember(run: Run, arguments: Mapping[str, object]) -> None:
     view = RunView(run, Level.MUST)
     folder = FOLDER / "findings"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # A login, a cookie, a form that is asked again is kept as it was: that is for nobody else on the machine.
+        FOLDER.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         (FOLDER / ".gitignore").write_text("*\n", encoding="utf-8")
         for finding in run.findings[:_MOST]:
             record = document(replace(run, findings=(finding,)), cards, Options()) | {"arguments": dict(arguments)}

@@ -93,6 +93,13 @@ def application_can_be_called_again(request: Request) -> Story:
                     "expected an answer each time")
     if not answered(one):
         return NOT_APPLICABLE
+    if request.method == "GET" and one.code == 200 and one.body == b"":
+        # Somebody may have had the only body before.
+        fresh = yield Afresh((Case(request), Case(request), Case(request)))
+        if fresh is not None and all(map(answered, fresh)) and [bool(x.body) for x in fresh] == [True, False, False]:
+            yield Case(request)
+            return (f"in a fresh process the first answer had {len(fresh[0].body)} bytes, the second and third none; "
+                    "expected the body again")
     two = yield Case(request)
     if not two.raised:
         # Exhausted and silent: the body was there once and never again.
