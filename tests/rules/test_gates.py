@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from wsgicheck.model.exchange import Exchange
 from wsgicheck.model.gate import Gate
-from wsgicheck.model.moments import Moment, Start
-from wsgicheck.model.request import PLAIN, Drive, Request
+from wsgicheck.model.moments import Ending, Moment, Start
+from wsgicheck.model.request import PLAIN, Case, Drive, Request
 from wsgicheck.model.rule import Example, Rule
 from wsgicheck.plan import Plan, compile_plan
 from wsgicheck.reference.apps import plain
@@ -25,9 +25,10 @@ from wsgicheck.reference.gateway import environ_of, serve
 from wsgicheck.reference.repertoire import Recipe
 from wsgicheck.rules import catalogue, passive_rules
 from wsgicheck.rules.gates import gates
-from wsgicheck.rules.gates.end import LOOKED_AT, ORDINARY
+from wsgicheck.rules.gates.end import END, LOOKED_AT, ORDINARY
 from wsgicheck.spies.spy import Spied
 from wsgicheck.spies.start import _read_off
+from wsgicheck.stage import Stage
 from wsgicheck.strategies import DRIVES, requests
 from wsgicheck.strategies.applications import recipes
 
@@ -373,3 +374,14 @@ def test_rules_at_the_end_look_at_nothing_but_what_is_kept(recipe: Recipe, reque
     with suppress(Exception):
         serve(Spied(recipe.build(), Plan(end=end), begin=begin), request, drive)
     assert names - LOOKED_AT - CONSTANT == set()
+
+
+def test_the_end_of_an_ordinary_exchange_is_remembered() -> None:
+    # Else each exchange of a run would have its end judged anew, and nobody would notice but by the time it takes.
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"hello"]
+
+    observed = Stage(application, passive_rules()).perform(Case(Request()))
+    assert END.likeness is not None
+    assert END.likeness(observed.exchange, Ending.EXHAUSTED) is not None

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..model.exchange import Exchange
+from ..model.gate import Proof
 from ..model.moments import Head, Start
 from ..plan import Plan
 from ..show import show
@@ -134,14 +135,14 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
     """Return a start_response that passes everything on to `start_response` and has it judged."""
 
     def spied_start_response(*args: Any, **keywords: Any) -> Any:
-        if keywords or len(args) != 2:
+        proves: Proof | None = plan.gates.start
+        if proves is None or keywords or len(args) != 2:
             write = _judge_and_call(x, plan, start_response, args, keywords)
         else:
             status, headers = args
             head, values = _read_off(status, headers)
-            proves = plan.gates.start
             # A bare tuple does for a gate, and costs a fifth of a Start.
-            if head is not None and proves is not None and proves(x, (status, headers, None, head, values)):
+            if head is not None and proves(x, (status, headers, None, head, values)):
                 _absorb_plain(x, headers, head, values)
                 try:
                     write = start_response(status, headers)
@@ -179,7 +180,8 @@ def _judge_and_call(x: Exchange, plan: Plan, start_response: Callable[..., Any],
     finally:
         # "...must not keep a reference": neither do we (PEP 3333, "The start_response() Callable").
         del args, keywords, exc_info
-    x.start_failed = False
+    if x.start_failed:
+        x.start_failed = False
     return write
 
 
