@@ -213,6 +213,7 @@ class Sandwiched:
                 self._outer.clear()
                 self._inner.clear()
                 now.response = serve(stack, case.request, case.drive, environ_of(case.request))
+                self._timeline.settle()
                 self._judge(now)
         finally:
             self._timeline.end()

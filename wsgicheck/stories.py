@@ -37,6 +37,8 @@ class Telling:
 
     verdict: Verdict = HOLDS
     cases: list[Case] = field(default_factory=list)
+    row: list[Case] = field(default_factory=list)
+    """What to ask in a row to see it again."""
     exchanges: list[Exchange] = field(default_factory=list)
     crash: str = ""
     at_once: bool = False
@@ -49,7 +51,7 @@ class Telling:
     @property
     def between(self) -> tuple[Case, ...]:
         """What was asked between the first case and the last, the same in a row once; () where it is no short row."""
-        row = [case for case, _ in groupby(self.cases)][1:-1]
+        row = [case for case, _ in groupby(self.row)][1:-1]
         return () if self.at_once or len(row) > _SHORT_ROW else tuple(row)
 
 
@@ -97,6 +99,7 @@ class _Teller:
             if drive.watched:
                 self.traces = response.traces
         self.telling.cases.append(case)
+        self.telling.row.append(case)
         self.telling.exchanges.append(x)
         self.unmark(len(self.telling.cases) - 2)
         return x
@@ -117,6 +120,7 @@ class _Teller:
         rounds = at_once([job(case) for case in step.cases], step.ordered, step.free)
         self.doing(None)
         self.telling.cases.extend(step.cases)
+        self.telling.row.extend(step.cases)
         self.telling.at_once = True
         return tuple(tuple(None if found is None else found[number] for found in rounds)
                      for number in range(len(step.cases)))
@@ -130,6 +134,8 @@ class _Teller:
             found = self.fresh(step.cases) if self.fresh is not None else None
             if found is not None:
                 self.telling.cases.extend(step.cases)
+                if step.shows:
+                    self.telling.row[:] = step.cases
             return found
         if isinstance(step, Survivors):
             # What is gone without the collector needs none, which takes long where much is imported.

@@ -162,10 +162,10 @@ class Explorer:
             if again is None or again.verdict is HOLDS or (again.verdict is NOT_APPLICABLE and not law.lasting):
                 return None
         self.tally.broken[law.id] = self.tally.broken.get(law.id, 0) + 1
-        first, last = telling.cases[0], telling.cases[-1]
+        first, last = telling.row[0], telling.row[-1]
         x = telling.exchanges[-1] if telling.exchanges else Exchange()
         raised = next((site for site in map(raised_site, reversed(telling.exchanges)) if site is not None), None)
-        sighting = Sighting(law.id, telling.verdict, first, last if len(telling.cases) > 1 else None,
+        sighting = Sighting(law.id, telling.verdict, first, last if len(telling.row) > 1 else None,
                             raised, tuple(x.events or ()), beside=tuple(beside), between=telling.between)
         self._note(sighting)
         return sighting

@@ -22,6 +22,7 @@ from .options import Options
 from .pair_program import program
 from .pairs import PairExplorer, PairSighting
 from .place import return_line
+from .provocations import doors
 from .records import Tally
 from .wrapping import Wrapping
 
@@ -73,7 +74,8 @@ def explore(factory: Callable[..., Any], middleware: Callable[..., Any], job: Pa
         asked = tuple(case.request for case, recipe in job.pairs if recipe.echo)
         explorer.tally.examples = job.examples
     else:
-        explorer.run(requests(material_for(middleware, options)), job.seed, job.examples)
+        material = material_for(middleware, options)
+        explorer.run(requests(material), job.seed, job.examples, doors(material))
     told_stories = []
     for sighting in seen_in_stories(factory, asked, doing, explorer.tally.applied):
         explorer.tally.broken[sighting.rule] = 1

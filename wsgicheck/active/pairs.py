@@ -37,6 +37,10 @@ REQUESTS = (Request(), Request.make("GET", "/", HTTP_ACCEPT_ENCODING="gzip, defl
                          content_type="application/x-www-form-urlencoded"),
             Request.make("HEAD", "/"))
 """What each application of the gallery is asked."""
+DOORED = (Recipe(shape="closing", items=(b"one\n", b"", b"two\n")),
+          Recipe(headers=(("Content-Type", "text/html; charset=utf-8"), ("ETag", '"v1"')), shape="closing",
+                 items=(b"<html><head></head><body>", b"Hello, world" * 80, b"</body></html>\n")))
+"""Applications around which a middleware is asked for all that its own code names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +165,9 @@ class PairExplorer:
     def _avoids(self, case: Case, recipe: Recipe) -> bool:
         return (case, recipe) in self._avoid or (Case(case.request), None) in self._avoid
 
-    def run(self, requests: SearchStrategy[Request], seed_value: int, examples: int) -> None:
-        """Ask each application of the gallery a few things, then draw `examples` pairs.
+    def run(self, requests: SearchStrategy[Request], seed_value: int, examples: int,
+            doors: Sequence[Request] = ()) -> None:
+        """Ask each application of the gallery a few things, some of them `doors`, then draw `examples` pairs.
 
         Stops early, and silently, when the deadline has passed.
         """
@@ -176,6 +181,9 @@ class PairExplorer:
             for recipe in GALLERY[self._part::self._parts]:
                 for request in REQUESTS:
                     self.example(request, recipe, DRIVES if request is REQUESTS[0] else ())
+            for request in doors[self._part::self._parts]:
+                for recipe in DOORED:
+                    self.example(request, recipe, ())
             self.tally.examples = 0
             explore()
         except OutOfTime:

@@ -14,7 +14,7 @@ from ..model.material import Endpoint, Material
 from ..model.request import Request
 from ..strategies.queries import encoded
 
-__all__ = ["MOST", "provocations"]
+__all__ = ["MOST", "doors", "provocations"]
 
 MOST = 120
 """Requests at most."""
@@ -62,6 +62,13 @@ def _doors(place: Endpoint, material: Material, first: bool) -> Ranked:
                 for number, (name, value) in enumerate(headers))
     yield from ((1 if number < own_queries else 3, Request.make("GET", place.path, query))
                 for number, query in enumerate(queries))
+
+
+def doors(material: Material) -> list[Request]:
+    """Return a request for each method, query and header field that the code names, at the first place of all."""
+    place = max(material.endpoints, key=lambda endpoint: endpoint.weight, default=Endpoint("/"))
+    ranked = sorted(_doors(place, material, first=False), key=lambda pair: pair[0])
+    return list(dict.fromkeys(request for _, request in ranked))[:_MOST_DOORS]
 
 
 def provocations(material: Material) -> Iterator[Request]:

@@ -85,6 +85,12 @@ class _Shrinker:
             self.best = found
         return True
 
+    def shows_smaller(self, case: Case) -> bool:
+        """Tell whether `case` led to something smaller than what was known: a law may ask for another case first."""
+        before = self.best
+        return self.shows(case) and self.best.case is not None and before.case is not None and (
+            weight(self.best.case) < weight(before.case))
+
     def greedy(self) -> None:
         """Undo one oddity after the other, as long as the rule stays broken."""
         progress = True
@@ -93,12 +99,12 @@ class _Shrinker:
             case = self.best.case
             if self.law is None:
                 for drive in _simpler_drives(case.drive):
-                    if self.shows(Case(case.request, drive)):
+                    if self.shows_smaller(Case(case.request, drive)):
                         progress = True
                         break
             for request in _simpler(self.best.case.request):
                 candidate = Case(request, self.best.case.drive)
-                if weight(candidate) < weight(self.best.case) and self.shows(candidate):
+                if weight(candidate) < weight(self.best.case) and self.shows_smaller(candidate):
                     progress = True
                     break
 

@@ -64,6 +64,9 @@ class Half:
         raised_by: "application", "server" or "itself": whose exception it is.
         closes: calls of close().
         content: bytes that were read from wsgi.input on this side.
+        left: bytes that a wsgi.input which the middleware has put in place holds beyond those, where it can be told.
+        file_closed: whether a file that was returned in a wrapper of the middleware's own is closed at the end; None
+            where there was no such thing.
         surface: special methods that what was returned has, besides iteration: "__len__", "__next__", ...
     """
 
@@ -82,6 +85,8 @@ class Half:
     raised_by: str = ""
     closes: int = 0
     content: bytes = b""
+    left: int = 0
+    file_closed: bool | None = None
     surface: frozenset[str] = frozenset()
 
     @property

@@ -25,9 +25,14 @@ __all__ = ["Afresh", "Others", "Step", "Story", "Survivors", "Together"]
 
 @dataclass(frozen=True, slots=True)
 class Afresh:
-    """The cases one after the other, in a process that has imported the application and served nothing."""
+    """The cases one after the other, in a process that has imported the application and served nothing.
+
+    Attributes:
+        shows: they alone show what the verdict says; False where they are there for comparison only.
+    """
 
     cases: tuple[Case, ...]
+    shows: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Recipe:
         length: a true Content-Length is declared.
         head_aware: HEAD gets no body.
         read: how wsgi.input is read: not at all, in one read of CONTENT_LENGTH, in small reads, or by lines.
+        tells: it writes to wsgi.errors.
         touch_environ: environ is changed, as it may be.
         none_exc_info: start_response gets None as its third argument, which equals leaving it out.
         kind: which kind of callable it is.
@@ -59,6 +60,7 @@ class Recipe:
     length: bool = False
     head_aware: bool = False
     read: Literal["", "whole", "small", "lines"] = ""
+    tells: bool = False
     touch_environ: bool = False
     none_exc_info: bool = False
     kind: Kind = "function"
@@ -171,6 +173,9 @@ class Recipe:
         if self.touch_environ:
             body += ["environ['myframework.request'] = object()", "environ.pop('QUERY_STRING', None)"]
         body += self._reading()
+        if self.tells:
+            body += ["errors = environ['wsgi.errors']", "errors.write('It works.\\n')",
+                     "errors.writelines(['Still.\\n', 'And still.\\n'])", "errors.flush()"]
         if self.mishap == "raise in call":
             body.append("raise ValueError('something went wrong')")
         body.append(f"items = {self._items()}")
@@ -266,6 +271,11 @@ GALLERY: tuple[Recipe, ...] = (
     Recipe(headers=(*_HTML, ("Content-Encoding", "gzip")), items=(gzip.compress(_PAGE, mtime=0),), length=True),
     Recipe(headers=(*_HTML, *(("Set-Cookie", f"c{n}={n}; Path=/") for n in range(6)), ("Vary", "Accept"),
                     ("Vary", "Cookie"))),
+    # A character of two bytes in two items, a page in another charset, and what is no text at all.
+    Recipe(items=("Gr\xfc\xdfe\n".encode()[:3], "Gr\xfc\xdfe\n".encode()[3:]), shape="closing"),
+    Recipe(headers=(("Content-Type", "text/html; charset=iso-8859-1"),), items=(b"<p>caf\xe9</p>\n",)),
+    Recipe(headers=(("Content-Type", "application/octet-stream"),), items=(b"\x89PNG\r\n\x1a\n", b"\x00\xff\xfe\n"),
+           shape="closing"),
     Recipe(headers=(("content-type", "text/plain"), ("X-Empty", ""), ("X-Latin", "caf\xe9"))),
     Recipe(status="204 No Content", headers=(), items=()),
     Recipe(status="304 Not Modified", headers=(("ETag", '"v1"'),)),
@@ -274,6 +284,7 @@ GALLERY: tuple[Recipe, ...] = (
     Recipe(status="500 Internal Server Error", headers=_HTML, items=(_PAGE,), shape="closing"),
     Recipe(status="299 A Phrase Of Its Own"),
     Recipe(head_aware=True, length=True, items=(_PAGE,)), Recipe(none_exc_info=True), Recipe(touch_environ=True),
+    Recipe(tells=True), Recipe(tells=True, shape="class"),
     Recipe(kind="instance"), Recipe(kind="method"), Recipe(kind="partial"),
     Recipe(read="whole"), Recipe(read="small"), Recipe(read="lines"),
     Recipe(mishap="error page"), Recipe(mishap="error page", shape="closing"), Recipe(mishap="error page after error"),

@@ -20,7 +20,7 @@ CHAPTERS = (
     *(f"relations.{chapter}" for chapter in RELATIONS),
     *(f"hygiene.{chapter}" for chapter in HYGIENE),
     "middleware_endings", "middleware_blocks", "middleware_write", "middleware_body", "middleware_start",
-    "middleware_request", "middleware_forms", "middleware_pieces",
+    "middleware_request", "middleware_environ", "middleware_forms", "middleware_pieces",
 )
 """Modules of this package that hold cards, in the order in which people read them."""
 

@@ -15,6 +15,62 @@ from .middleware_blocks import body_is_returned_at_once
 from .two_forms import told, trouble_of
 from .wrapping import App, Closing, closer
 
+# -- a body of any bytes ---------------------------------------------------------------------------------
+
+def _text(recipe: Recipe) -> Recipe | None:
+    whole = b"".join(recipe.written + recipe.items)
+    try:
+        whole.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return None
+    if any(name.lower() == "content-encoding" for name, _ in recipe.headers) or recipe.mishap:
+        return None
+    writes, items = (tuple(b"x" * len(data) for data in some) for some in (recipe.writes, recipe.items))
+    return replace(recipe, headers=(("Content-Type", "text/plain; charset=utf-8"),), writes=writes, items=items)
+
+
+@variation(level=MUST, covers=("MW-001", "STR-005"), vary=_text, given=(body_is_returned_at_once,),
+           cites=pep("a-note-on-string-types",
+                     "\"Bytestrings\" (which are implemented using the bytes type in Python 3, and str elsewhere), "
+                     "that are used for the bodies of requests and responses (e.g. POST/PUT input data and HTML page "
+                     "outputs)."))
+def any_bytes_are_a_body(first: Pair, plainer: Pair) -> Verdict:
+    """A body that is no UTF-8, an image or a page in another charset, is passed on as any other.
+
+    A middleware that decodes what passes, to look for a tag or to put in a script, fails at the first image, download
+    or page of an old application, and the visitor gets an error for what was in order. Look at Content-Type and its
+    charset first, work on bytes, and leave alone what cannot be decoded.
+    """
+    trouble = trouble_of(first, plainer)
+    if not trouble:
+        return HOLDS
+    return told("with a body that is no UTF-8", "with one that is", trouble)
+
+
+_BINARY = Recipe(headers=(("Content-Type", "application/octet-stream"),), items=(b"\x89PNG\r\n\x1a\n",))
+
+
+@any_bytes_are_a_body.bad(recipe=_BINARY)
+def _(app: App) -> App:
+    def middleware(environ: dict[str, Any], start_response: Any) -> Any:
+        body = app(environ, start_response)
+        return Closing((item.decode("utf-8").encode("utf-8") for item in body), closer(body))
+
+    return middleware
+
+
+@any_bytes_are_a_body.good(recipe=_BINARY)
+def _(app: App) -> App:
+    def middleware(environ: dict[str, Any], start_response: Any) -> Any:
+        body = app(environ, start_response)
+        return Closing((item.decode("utf-8", "surrogateescape").encode("utf-8", "surrogateescape") for item in body),
+                       closer(body))
+
+    return middleware
+
+
 # -- start_response later --------------------------------------------------------------------------------
 
 def _early(recipe: Recipe) -> Recipe | None:

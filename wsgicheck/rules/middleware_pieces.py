@@ -122,12 +122,14 @@ def blocks_may_be_cut_anywhere(first: Pair, plainer: Pair) -> Verdict:
     A template engine yields when its buffer is full, in the middle of a tag, a word or a UTF-8 character. What
     searches each item for itself misses what lies across two. Keep the end of an item that may be a beginning.
     """
-    if not (first.complete and plainer.complete) or first.request.method == "HEAD":
-        return NOT_APPLICABLE
-    if content(first.outer) == content(plainer.outer):
-        return HOLDS
-    return told(f"with the body in {len(first.inner[0].items)} items", "with the same in one item",
-                 f"{show(content(first.outer), 60)} came out")
+    trouble = trouble_of(first, plainer) if first.outer.raised else ""
+    if not trouble:
+        if not (first.complete and plainer.complete) or first.request.method == "HEAD":
+            return NOT_APPLICABLE
+        if content(first.outer) == content(plainer.outer):
+            return HOLDS
+        trouble = f"{show(content(first.outer), 60)} came out"
+    return told(f"with the body in {len(first.inner[0].items)} items", "with the same in one item", trouble)
 
 
 _SPLIT = Recipe(shape="closing", items=(b"Hello wor", b"ld\n"))

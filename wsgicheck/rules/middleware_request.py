@@ -196,6 +196,9 @@ def input_that_was_read_is_replaced(pair: Pair) -> Verdict:
     size = int(said)
     promised = min(size, len(pair.request.body)) if said == before else size
     if len(one.content) >= promised:
+        if one.left and before == str(len(pair.request.body)):
+            return (f"the middleware has put a stream in the place of wsgi.input that holds {one.left} bytes more than "
+                    f"CONTENT_LENGTH, {size}, says; expected CONTENT_LENGTH to be changed with the content")
         return HOLDS
     return (f"the application read wsgi.input to its CONTENT_LENGTH of {size} and got {len(one.content)} bytes; "
             f"expected {promised}, which the middleware was sent")
@@ -206,6 +209,16 @@ def _(app: App) -> App:
     def middleware(environ: dict[str, Any], start_response: Any) -> Any:
         form = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["example.form"] = form
+        return app(environ, start_response)
+
+    return middleware
+
+
+@input_that_was_read_is_replaced.bad(method="POST", body=b"a=1", recipe=Recipe(read="whole"))
+def _(app: App) -> App:
+    def middleware(environ: dict[str, Any], start_response: Any) -> Any:
+        form = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(form + b"&token=1")
         return app(environ, start_response)
 
     return middleware

@@ -20,7 +20,7 @@ class FileWrapperSpy:
     that question as the class it stands for would.
     """
 
-    __slots__ = ("_plan", "_wrapper", "_x", "made")
+    __slots__ = ("_plan", "_wrapper", "_x", "given", "made")
 
     def __init__(self, x: Exchange, plan: Plan, wrapper: Any) -> None:
         self._x = x
@@ -28,6 +28,8 @@ class FileWrapperSpy:
         self._wrapper = wrapper
         self.made: Any = None
         """The wrapper's latest result."""
+        self.given: Any = None
+        """What it was made of."""
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         x = self._x
@@ -36,7 +38,13 @@ class FileWrapperSpy:
         x.file_wrappers += 1
         note(x, f"file_wrapper({type(args[0]).__name__ if args else ''})")
         self.made = self._wrapper(*args, **keywords)
+        self.given = args[0] if args else None
         return self.made
+
+    @property
+    def by_another(self) -> bool:
+        """Whether it stands for something else than a spy: for what a server, or a middleware, has put there."""
+        return type(self._wrapper) is not FileWrapperSpy
 
     def __instancecheck__(self, instance: Any) -> bool:
         return isinstance(instance, self._wrapper)

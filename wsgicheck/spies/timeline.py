@@ -13,6 +13,9 @@ from typing import Any
 
 from ..model.sandwich import Half, Pair, Started, Step
 from ..show import show
+from .bytes_input import BytesInputSpy
+from .file_wrapper import FileWrapperSpy
+from .input import InputSpy
 
 __all__ = ["Timeline", "facing"]
 
@@ -27,6 +30,13 @@ def _text(error: BaseException) -> str:
     except Exception:
         words = ""
     return f"{type(error).__name__}: {show(words)[1:-1]}" if words else type(error).__name__
+
+
+def _behind(stream: Any) -> Any:
+    """Return the stream that a spy stands for."""
+    while type(stream) in (InputSpy, BytesInputSpy):
+        stream = stream._stream
+    return stream
 
 
 def _headers(headers: Any) -> tuple[tuple[str, str], ...]:
@@ -58,15 +68,26 @@ class Timeline:
         """Exceptions that the application let out, to tell them from the middleware's own."""
         self.outside: list[BaseException] = []
         """Exceptions that the server's start_response or write() raised."""
+        self.streams: list[tuple[Half, io.BytesIO]] = []
+        """The inputs that the middleware has put in the server's place."""
+        self.files: list[tuple[Half, Any]] = []
+        """The files that were returned in a wrapper which the middleware has put in the server's place."""
 
     def begin(self, pair: Pair) -> None:
         """Record into `pair` from now on."""
         self.pair = pair
-        self.inside, self.outside = [], []
+        self.end()
+
+    def settle(self) -> None:
+        """Note what can be told when the request is over only."""
+        for half, stream in self.streams:
+            half.left = 0 if stream.closed else len(stream.getbuffer()) - stream.tell()
+        for half, file in self.files:
+            half.file_closed = bool(getattr(file, "closed", True))
 
     def end(self) -> None:
-        """Let go of every exception."""
-        self.inside, self.outside = [], []
+        """Let go of every exception, stream and file."""
+        self.inside, self.outside, self.streams, self.files = [], [], [], []
 
     def note(self, who: str, call: int, what: str, data: Any = None) -> None:
         steps = self.pair.steps
@@ -113,6 +134,9 @@ class Timeline:
         half.environ = _facts(environ)
         self.note(who, call, "call", half.environ.get("REQUEST_METHOD", "") + " " + half.environ.get("PATH_INFO", ""))
         if isinstance(environ, dict) and environ.get("wsgi.input") is not None:
+            stream = _behind(environ["wsgi.input"])
+            if who == "inner" and type(stream) is io.BytesIO:
+                self.streams.append((half, stream))
             environ["wsgi.input"] = _Input(self, who, call, half, environ["wsgi.input"])
         if len(args) > 1 and callable(args[1]):
             args = (args[0], self._start(who, call, half, args[1]), *args[2:])
@@ -123,6 +147,8 @@ class Timeline:
         except BaseException as error:
             self.raised(who, call, half, error, "call")
             raise
+        if who == "inner":
+            self._look_at_file(half, environ, body)
         half.returned = type(body).__name__
         half.has_close = hasattr(body, "close")
         half.surface = frozenset(name for name in SURFACE if hasattr(type(body), name))
@@ -136,6 +162,11 @@ class Timeline:
             return body  # what it is by itself is what the rules look at
         kind = _SizedBody if half.length is not None else _Body
         return kind(self, who, call, half, body)
+
+    def _look_at_file(self, half: Half, environ: Any, body: Any) -> None:
+        wrapper = environ.get("wsgi.file_wrapper") if isinstance(environ, dict) else None
+        if isinstance(wrapper, FileWrapperSpy) and wrapper.by_another and body is not None and wrapper.made is body:
+            self.files.append((half, wrapper.given))
 
     def raised(self, who: str, call: int, half: Half, error: BaseException, where: str) -> None:
         """Record that `error` was let out."""

@@ -91,6 +91,7 @@ def recipes(*, mishaps: bool = True, kinds: bool = True) -> st.SearchStrategy[Re
         length=st.booleans(),
         head_aware=often_false,
         read=st.sampled_from(("", "", "whole", "small", "lines")),
+        tells=often_false,
         touch_environ=often_false,
         none_exc_info=often_false,
         kind=st.sampled_from(("function", "function", "instance", "method", "partial") if kinds else ("function",)),

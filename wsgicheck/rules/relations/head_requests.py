@@ -8,7 +8,7 @@ from typing import Any
 from ...model.exchange import Exchange
 from ...model.request import Case, Request
 from ...model.rule import APPLICATION, HOLDS, MUST, NOT_APPLICABLE, SHOULD, cited, relation, rfc
-from ...model.story import Story
+from ...model.story import Afresh, Story
 from ...show import show
 from .answers import Steady, answered, fields, steady, whole
 
@@ -154,3 +154,46 @@ def _(environ: dict[str, Any], start_response: Any) -> Any:
         return []
     start_response("200 OK", [_PLAIN, ("ETag", '"1"'), ("X-Token", str(time.perf_counter_ns()))])
     return [b"hello"]
+
+
+@relation(binds=APPLICATION, level=SHOULD, covers=("HTTP-021",), costly=True, lasting=True, cites=rfc(
+    9110, "9.2.1", "Request methods are considered \"safe\" if their defined semantics are essentially read-only"))
+def head_leaves_nothing_behind(request: Request) -> Story:
+    """A GET is answered as ever when somebody has asked with HEAD before.
+
+    What is kept of one answer for the next, by a cache whose key has forgotten the method, is an empty page once a link
+    checker or a monitor came first with HEAD: for all visitors, until it runs out, and on the processes only that were
+    asked. Keep answers to GET alone, or let the method be a part of the key.
+    """
+    if request.method not in ("GET", "HEAD") or request.body:
+        return NOT_APPLICABLE
+    get, head = (Case(request.with_variables(REQUEST_METHOD=method)) for method in ("GET", "HEAD"))
+    usual = yield Afresh((get, get))
+    if usual is None or not answered(usual[0]) or usual[0].body != usual[1].body or not usual[0].body:
+        return NOT_APPLICABLE
+    after = yield Afresh((head, get))
+    if after is None or not answered(after[1]):
+        return NOT_APPLICABLE
+    if after[1].body == usual[0].body:
+        return HOLDS
+    once_more = yield Afresh((head, get))
+    if once_more is None or once_more[1].body != after[1].body:
+        return HOLDS
+    return (f"in a fresh process GET gave {len(usual[0].body)} bytes, and after a HEAD {len(after[1].body or b'')}; "
+            "expected the same body")
+
+
+@head_leaves_nothing_behind.bad
+def _(environ: dict[str, Any], start_response: Any, pages: dict[str, bytes] = {}) -> Any:  # noqa: B006
+    path = environ.get("PATH_INFO", "")
+    if path not in pages:
+        pages[path] = b"" if environ["REQUEST_METHOD"] == "HEAD" else b"hello"
+    start_response("200 OK", [_PLAIN])
+    return [pages[path]]
+
+
+@head_leaves_nothing_behind.good
+def _(environ: dict[str, Any], start_response: Any, pages: dict[str, bytes] = {}) -> Any:  # noqa: B006
+    body = pages.setdefault(environ.get("PATH_INFO", ""), b"hello")
+    start_response("200 OK", [_PLAIN])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

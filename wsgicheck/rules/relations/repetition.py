@@ -360,7 +360,7 @@ def state_is_shared_by_all_processes(request: Request) -> Story:
         return NOT_APPLICABLE
     if third.body == first.body:
         return HOLDS
-    elsewhere = yield Afresh((look, look))
+    elsewhere = yield Afresh((look, look), shows=False)
     if elsewhere is None or elsewhere[0].body != first.body or elsewhere[1].body != first.body:
         return HOLDS
     return (f"after {changes[0].request.method} {show(changes[0].request.path)} the answer holds "
