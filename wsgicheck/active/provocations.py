@@ -65,10 +65,14 @@ def _doors(place: Endpoint, material: Material, first: bool) -> Ranked:
 
 
 def doors(material: Material) -> list[Request]:
-    """Return a request for each method, query and header field that the code names, at the first place of all."""
+    """Return a request for each method, query and header field that the code names, at the first place of all.
+
+    What proxies say of where they stand is left out: who believes it believes it as it was meant.
+    """
     place = max(material.endpoints, key=lambda endpoint: endpoint.weight, default=Endpoint("/"))
     ranked = sorted(_doors(place, material, first=False), key=lambda pair: pair[0])
-    return list(dict.fromkeys(request for _, request in ranked))[:_MOST_DOORS]
+    asked = dict.fromkeys(request for _, request in ranked)
+    return [request for request in asked if not any("FORWARDED" in name for name, _ in request.variables)][:_MOST_DOORS]
 
 
 def provocations(material: Material) -> Iterator[Request]:

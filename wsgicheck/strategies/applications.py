@@ -65,7 +65,8 @@ def legal(recipe: Recipe) -> Recipe:
         if recipe.mishap.startswith(("error page", "raise after")):
             headers, items = _PLAIN, (b"It works.\n",)
     if changes.get("shape", recipe.shape) == "file_wrapper":
-        # A wrapper reads until nothing comes: empty items vanish, and the content stays.
+        # A wrapper reads until nothing comes: empty items vanish, and the content stays. Nobody writes beside it.
+        changes["writes"] = ()
         items = tuple(item for item in items if item)
     return replace(recipe, headers=headers, items=items, **changes)
 
