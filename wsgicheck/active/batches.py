@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 
 from hypothesis.strategies import SearchStrategy
 
-from ..model.material import Material
+from ..model.material import Material, joined
 from ..model.request import Request
 from ..strategies import requests
 from .explore import Explorer
 from .guide import Guide
-from .material import joined
 from .visits import Visitor
 
 __all__ = ["Batch", "Batches"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from ..model.material import Endpoint, Material
+from ..model.material import Endpoint, Material, joined
 from ..reach.route import Route
 from ..reach.survey import Reach, reach
 from ..reach.views import functions_of
@@ -15,7 +15,7 @@ from ..strategies.constants import endpoint_of, material_of
 from ..strategies.walk import home_of
 from .options import Options
 
-__all__ = ["joined", "material_for", "with_routes"]
+__all__ = ["material_for", "with_routes"]
 
 _WEIGHT = 4
 _MOST_PATHS = 3
@@ -33,22 +33,6 @@ def _posted(options: Options) -> tuple[Endpoint, ...]:
     bodies = tuple((kind, text.encode()) for kind, text in options.bodies)
     return tuple(replace(_endpoint(path), methods=("POST",), bodies=bodies)
                  for path in options.paths or ("/",)) if bodies else ()
-
-
-def _both(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys((*first, *second)))[:24]
-
-
-def joined(endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
-    """Return one endpoint a path, which knows what all of them know; the methods of the first come first."""
-    known: dict[str, Endpoint] = {}
-    for new in endpoints:
-        old = known.get(new.path)
-        known[new.path] = new if old is None else Endpoint(
-            new.path, _both(old.methods, new.methods), _both(old.queries, new.queries),
-            _both(old.query_names, new.query_names), _both(old.form_names, new.form_names),
-            _both(old.bodies, new.bodies), _both(old.headers, new.headers), max(old.weight, new.weight))
-    return tuple(known.values())
 
 
 def with_routes(material: Material, routes: Iterable[Route], owned: Callable[[str], bool]) -> Material:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from ..model.exchange import Exchange
-from ..model.material import Endpoint, Material
+from ..model.material import Endpoint, Material, joined
 from ..model.request import Request
 from ..reach import openapi
 from ..reach.browser import Answer, Browser
@@ -24,7 +24,6 @@ from ..reach.survey import Reach, endpoint_for, further
 from ..reference.gateway import Response
 from .explore import Explorer
 from .guide import Guide
-from .material import joined
 from .options import Options
 from .provocations import provocations
 

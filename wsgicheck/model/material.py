@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
-__all__ = ["EMPTY", "Endpoint", "Material", "carried"]
+__all__ = ["EMPTY", "Endpoint", "Material", "carried", "joined"]
 
 T = TypeVar("T")
 
@@ -85,8 +85,22 @@ class Material:
         return replace(self, **changes)
 
 
-def _once(items: Iterable[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(items))
+def _once(items: Iterable[T], most: int | None = None) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))[:most]
+
+
+def joined(endpoints: Iterable[Endpoint], most: int = 24) -> tuple[Endpoint, ...]:
+    """Return one endpoint a path, which knows what all of them know, `most` things of a kind; the first come first."""
+    known: dict[str, Endpoint] = {}
+    for new in endpoints:
+        old = known.get(new.path)
+        changes: dict[str, Any] = {} if old is None else {
+            name: _once((*getattr(old, name), *getattr(new, name)), most) for name in _KNOWN_THERE}
+        known[new.path] = new if old is None else replace(old, weight=max(old.weight, new.weight), **changes)
+    return tuple(known.values())
+
+
+_KNOWN_THERE = tuple(field.name for field in fields(Endpoint) if field.name not in ("path", "weight"))
 
 
 EMPTY = Material()

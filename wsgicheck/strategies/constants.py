@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
+from ..model.material import joined
 from .files import roots_of, sources, templates
 from .headers import RESERVED as NEVER
 from .material import Endpoint, Material, carried
@@ -83,26 +84,14 @@ class _Bag:
 
     def material(self) -> Material:
         values, names = tuple(self.values), tuple(self.names)
-        whole = Material(tuple(_joined(self.endpoints)), tuple(self.methods), names, values, names, values,
+        whole = Material(joined(self.endpoints, _MOST_THERE), tuple(self.methods), names, values, names, values,
                          tuple(self.pairs), tuple(self.queries), tuple(self.headers), tuple(self.cookies),
                          tuple(self.types), tuple(self.bodies))
         return Material(**{name: tuple(dict.fromkeys(getattr(whole, name)))[:most] for name, most in _MOST.items()})
 
 
-def _both(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys((*first, *second)))[:16]
-
-
-def _joined(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
-    """Return one endpoint a path, which knows what all of them know."""
-    known: dict[str, Endpoint] = {}
-    for new in endpoints:
-        old = known.get(new.path)
-        known[new.path] = new if old is None else Endpoint(
-            new.path, _both(old.methods, new.methods), _both(old.queries, new.queries),
-            _both(old.query_names, new.query_names), _both(old.form_names, new.form_names),
-            _both(old.bodies, new.bodies), _both(old.headers, new.headers), max(old.weight, new.weight))
-    return list(known.values())
+_MOST_THERE = 16
+"""Things of a kind that are kept of one endpoint."""
 
 
 def _flat(constants: Iterable[object], depth: int = 3) -> Iterable[object]:
@@ -289,8 +278,8 @@ def _endpoint(path: str, code: types.CodeType, methods: tuple[str, ...] = ("GET"
         constants, mentioned = _asked(part)
         _group(bag, ["/", *constants], mentioned)
     names = tuple(dict.fromkeys(name for near in bag.endpoints for name in near.query_names))[:8]
-    return Endpoint(path, _both(methods, tuple(bag.methods)), query_names=names, form_names=names,
-                    headers=tuple(bag.headers[:6]))
+    methods = tuple(dict.fromkeys((*methods, *bag.methods)))[:_MOST_THERE]
+    return Endpoint(path, methods, query_names=names, form_names=names, headers=tuple(bag.headers[:6]))
 
 
 def endpoint_of(path: str, view: object, methods: tuple[str, ...] = ("GET", "POST")) -> Endpoint:
