@@ -19,6 +19,7 @@ from wsgicheck.model.run import Subject
 from wsgicheck.report import render
 
 webdriver = pytest.importorskip("selenium.webdriver")
+WebDriverWait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no chromium")]
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -192,8 +193,9 @@ def test_the_keyboard_reaches_everything(browser: Any, page: Path) -> None:
 def test_a_link_to_a_rule_opens_it(browser: Any, page: Path) -> None:
     browser.get(page.as_uri())
     browser.find_element("css selector", ".finding h3 a").click()
-    opened = browser.execute_script("return document.querySelector('.rule:target').open")
-    assert opened is True
+    # The page hears of the link a moment after the browser has followed it.
+    WebDriverWait(browser, 20).until(lambda driver: driver.execute_script(
+        "const rule = document.querySelector('.rule:target'); return rule !== null && rule.open"))
 
 
 def test_it_reads_without_a_script(tmp_path_factory: pytest.TempPathFactory, page: Path) -> None:
