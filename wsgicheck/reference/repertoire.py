@@ -271,6 +271,7 @@ GALLERY: tuple[Recipe, ...] = (
     Recipe(headers=(*_HTML, ("Content-Encoding", "gzip")), items=(gzip.compress(_PAGE, mtime=0),), length=True),
     Recipe(headers=(*_HTML, *(("Set-Cookie", f"c{n}={n}; Path=/") for n in range(6)), ("Vary", "Accept"),
                     ("Vary", "Cookie"))),
+    Recipe(headers=(*_HTML, ("Set-Cookie", "d=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"))),
     # A character of two bytes in two items, a page in another charset, and what is no text at all.
     Recipe(items=("Gr\xfc\xdfe\n".encode()[:3], "Gr\xfc\xdfe\n".encode()[3:]), shape="closing"),
     Recipe(headers=(("Content-Type", "text/html; charset=iso-8859-1"),), items=(b"<p>caf\xe9</p>\n",)),
