@@ -108,7 +108,6 @@ class _Shrinker:
                     progress = True
                     break
 
-
     def fewer(self) -> None:
         """Give the law no more further requests than it needs."""
         case, beside = self.best.case, self.best.beside
@@ -124,6 +123,12 @@ class _Shrinker:
         finally:
             self.explorer.gathered = gathered
 
+    def finished(self) -> Sighting:
+        """Take away what is left to take away, and return the smallest."""
+        self.greedy()
+        self.fewer()
+        return self.best
+
 
 def smallest(explorer: Explorer, sighting: Sighting, law: Relation | None, requests: SearchStrategy[Request],
              seed_value: int, first_at: int, deadline: float) -> Sighting:
@@ -137,13 +142,9 @@ def smallest(explorer: Explorer, sighting: Sighting, law: Relation | None, reque
     shrinker = _Shrinker(explorer, sighting, law, deadline)
     drive = sighting.case.drive
     if shrinker.shows(Case(_BASE, PLAIN)) or shrinker.shows(Case(_BASE, drive)):
-        shrinker.greedy()
-        shrinker.fewer()
-        return shrinker.best
+        return shrinker.finished()
     if law is not None and law.costly:
-        shrinker.greedy()
-        shrinker.fewer()
-        return shrinker.best
+        return shrinker.finished()
 
     @each(requests, seed_value, first_at + 2, Phase.generate, Phase.shrink)
     def again(request: Request) -> None:
@@ -156,7 +157,5 @@ def smallest(explorer: Explorer, sighting: Sighting, law: Relation | None, reque
         # _Shown, or one of the many ways in which Hypothesis says that a state-keeping subject is flaky.
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
-    shrinker.greedy()
-    shrinker.fewer()
-    return shrinker.best
+    return shrinker.finished()
 

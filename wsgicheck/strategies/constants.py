@@ -11,7 +11,6 @@ import re
 import types
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from ..model.material import joined
@@ -21,8 +20,6 @@ from .material import Endpoint, Material, carried
 from .walk import called_from, file_of, function_of, home_of, unwrapped, walk
 
 __all__ = ["endpoint_of", "material_of"]
-
-T = TypeVar("T")
 
 _MOST = {"endpoints": 200, "methods": 20, "query_names": 150, "query_values": 150, "form_names": 150,
          "form_values": 150, "pairs": 400, "queries": 60, "headers": 80, "cookies": 60,
