@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .model.exchange import Exchange
-from .model.gate import BOUNDLESS, Gate, Likeness, Proof, Room
+from .model.gate import BOUNDLESS, Asked, Gate, Likeness, Proof, Room
 from .model.moments import Moment
 from .model.rule import HOLDS, NOT_APPLICABLE, Rule
 
@@ -41,7 +41,7 @@ class Gates:
         lists: RETURNED has nothing to say of a list.
     """
 
-    request: Proof | None = None
+    request: Callable[[Exchange, Any], Asked | None] | None = None
     start: Proof | None = None
     started: Proof | None = None
     returned: Proof | None = None
@@ -186,7 +186,7 @@ class _Compiler:
 
     def spares_lists(self) -> bool:
         proves = self.proof(Moment.RETURNED)
-        return not self.rules.get(Moment.RETURNED) or (proves is not None and proves(Exchange(), []))
+        return not self.rules.get(Moment.RETURNED) or (proves is not None and bool(proves(Exchange(), [])))
 
     def room(self, moment: Moment) -> Room | None:
         if not self.rules.get(moment):
@@ -196,8 +196,8 @@ class _Compiler:
     def plan(self) -> Plan:
         # A plain read passes two moments, of which DATA has no room of its own.
         reads = None if self.rest(Moment.DATA) else self.room(Moment.READ)
-        gates = Gates(**{moment.value: self.proof(moment) for moment in _PROVED},
-                      chunk_room=self.room(Moment.CHUNK), read_room=reads, lists=self.spares_lists())
+        proofs: dict[str, Any] = {moment.value: self.proof(moment) for moment in _PROVED}
+        gates = Gates(**proofs, chunk_room=self.room(Moment.CHUNK), read_room=reads, lists=self.spares_lists())
         return Plan(**{moment.value: self.judge(moment) for moment in self.rules},
                     gates=_NO_GATES if self.tally is not None else gates, exact=self.tally is not None)
 

@@ -1,4 +1,4 @@
-"""A body on its way: one item out for one in, the same objects, exact counts, nothing kept, nothing allocated."""
+"""A body on its way: one item out for one in, the same objects, true counts, nothing kept, nothing allocated."""
 
 from __future__ import annotations
 
@@ -22,20 +22,25 @@ from wsgicheck.reference.gateway import environ_of
 from wsgicheck.rules import passive_rules
 from wsgicheck.rules.gates import gates
 from wsgicheck.spies.spy import Spied
-from wsgicheck.spies.watch import MEASURED
+from wsgicheck.spies.watch import BATCH, MEASURED
 
 TEXT = [("Content-Type", "text/plain")]
+
+
+def counted(x: Exchange) -> range:
+    """Return the numbers of items that may have come."""
+    return range(x.chunks, x.chunks + x.uncounted + 1)
 
 
 class Found:
     """A sink that keeps what was broken and at which item."""
 
     def __init__(self) -> None:
-        self.breaches: list[tuple[str, int]] = []
+        self.breaches: dict[str, range] = {}
         self.exchange = Exchange()
 
     def broken(self, rule: Rule, x: Exchange, evidence: str) -> None:
-        self.breaches.append((rule.id, x.chunks))
+        self.breaches[rule.id] = counted(x)
 
     def crashed(self, rule: Rule, x: Exchange, error: Exception) -> None:
         raise error
@@ -79,7 +84,7 @@ class Counting:
         return next(self.items)
 
 
-LONG = [b"item %d of a body that goes on and on" % number for number in range(3 * MEASURED)]
+LONG = [b"item %d of a body that goes on and on" % number for number in range(MEASURED + 2 * BATCH + 40)]
 SHAPES = {"list": list, "tuple": tuple, "generator": lambda items: (item for item in items), "iterator": Counting,
           "map": lambda items: map(bytes.__bytes__, items)}
 
@@ -97,7 +102,9 @@ def test_the_same_items_come_in_lock_step(shape: str) -> None:
     body.close()
     assert number == len(LONG)
     x = found.exchange
-    assert (x.chunks, x.ending, x.iterating) == (len(LONG), Ending.EXHAUSTED, False)
+    assert (x.ending, x.iterating) == (Ending.EXHAUSTED, False)
+    assert len(LONG) in counted(x)
+    assert x.uncounted <= (0 if shape in ("list", "tuple") else BATCH)
     measured = x.chunks - x.unmeasured
     assert measured >= MEASURED
     assert x.bytes_yielded == sum(map(len, LONG[:measured]))
@@ -110,10 +117,25 @@ def test_with_a_content_length_all_is_measured(shape: str) -> None:
     assert list(body) == LONG
     body.close()
     assert (found.exchange.bytes_yielded, found.exchange.unmeasured) == (size, 0)
-    assert found.breaches == []
+    assert (found.exchange.chunks, found.exchange.uncounted) == (len(LONG), 0)
+    assert not found.breaches
 
 
-@given(st.integers(0, 3 * MEASURED), st.sampled_from(["list", "tuple", "generator", "iterator"]),
+class Sized(Counting):
+    """One that promises a number of items."""
+
+    def __len__(self) -> int:
+        return len(LONG) + 1
+
+
+def test_where_a_length_is_promised_all_are_counted() -> None:
+    body, found = watch(answer(Sized(LONG)))
+    assert list(body) == LONG
+    body.close()
+    assert found.breaches == {"len-is-the-number-of-items": range(len(LONG), len(LONG) + 1)}
+
+
+@given(st.integers(0, len(LONG)), st.sampled_from(["list", "tuple", "generator", "iterator"]),
        st.sampled_from(["end", "close", "wrong", "raise"]),
        st.sampled_from(["text", bytearray(b"x"), None, memoryview(b"x"), 7]))
 @settings(max_examples=200, deadline=None)
@@ -129,7 +151,7 @@ def test_gated_and_ungated_agree_on_every_body(length: int, shape: str, fate: st
             raise error
         yield from LONG[length:]
 
-    results = []
+    results, counts = [], []
     for gated in (True, False):
         if fate == "raise" and shape in ("list", "tuple"):
             return
@@ -147,17 +169,36 @@ def test_gated_and_ungated_agree_on_every_body(length: int, shape: str, fate: st
         assert caught is (error if fate == "raise" else None)
         body.close()
         x = found.exchange
-        results.append((taken, found.breaches, x.chunks, x.ending, x.raised, x.closes))
+        results.append((taken, set(found.breaches), x.ending, x.raised, x.closes))
+        counts.append({"all": counted(x), **found.breaches})
     assert results[0] == results[1]
+    for name, (exactly,) in counts[1].items():
+        assert exactly in counts[0][name]
 
 
 def test_a_wrong_item_is_judged_before_the_server_gets_it() -> None:
     body, found = watch(answer(iter(item for item in [*LONG, "text"])))
     for item in body:
         if isinstance(item, str):
-            assert ("chunks-are-bytes", len(LONG)) in found.breaches
-    assert ("chunks-are-bytes", len(LONG)) in found.breaches
+            assert "chunks-are-bytes" in found.breaches
+    assert len(LONG) in found.breaches["chunks-are-bytes"]
     body.close()
+
+
+def test_what_was_not_counted_is_told_as_a_range() -> None:
+    told = []
+
+    class Telling(Found):
+        def broken(self, rule: Rule, x: Exchange, evidence: str) -> None:
+            told.append(evidence)
+
+    plan = compile_plan(passive_rules(), Telling(), gates=gates())
+    for items in ([b"x", "text"], [*LONG, "text"]):
+        body = Spied(answer(iter(item for item in items)), plan)(environ_of(Request()), lambda *args: lambda data: None)
+        list(body)
+        body.close()
+    first, last = MEASURED + 2 * BATCH + 3, MEASURED + 3 * BATCH + 3
+    assert [text.partition(" of the body")[0] for text in told] == ["item 1", f"one of the items {first} to {last}"]
 
 
 def test_an_error_in_a_long_body_is_known_by_its_name() -> None:
@@ -177,7 +218,7 @@ def test_an_error_in_a_long_body_is_known_by_its_name() -> None:
     with pytest.raises(SystemExit, match="bye"):
         serve()
     assert (found.exchange.ending, found.exchange.raised) == (Ending.RAISED, "SystemExit: bye")
-    assert found.breaches == [("exits-do-not-escape", len(LONG))]
+    assert len(LONG) in found.breaches["exits-do-not-escape"]
 
 
 def test_write_in_a_long_body_is_seen_at_its_item() -> None:
@@ -194,7 +235,7 @@ def test_write_in_a_long_body_is_seen_at_its_item() -> None:
     body, found = watch(application)
     assert list(body) == [*LONG, b"more"]
     body.close()
-    assert ("write-is-not-called-while-iterating", len(LONG)) in found.breaches
+    assert len(LONG) in found.breaches["write-is-not-called-while-iterating"]
 
 
 def test_a_list_keeps_its_attributes() -> None:

@@ -9,8 +9,6 @@ default stands on the class, and costs nothing as long as nothing happens (see b
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .moments import Ending
 from .request import Drive, Request
 
@@ -34,23 +32,19 @@ class Exchange:
     # -- the request -------------------------------------------------------------------------------------
     method: str
     """REQUEST_METHOD, "" where absent or no str."""
-    request_length: int | None = None
+    request_length: int | None
     """CONTENT_LENGTH in bytes, None where absent, empty or no digits."""
     input_terminated: bool = False
     """wsgi.input_terminated is true."""
 
     # -- start_response ----------------------------------------------------------------------------------
-    start_positional: int = 2
-    """Positional arguments of the start_response call that is being judged."""
-    start_keywords: tuple[str, ...] = ()
-    """Names of its keyword arguments."""
     handling: int = 0
     """At START, id() of the exception being handled where start_response was called, 0 if none."""
     starts: int
     """Calls of start_response so far, those that raised included."""
     start_failed: bool = False
     """The latest start_response call raised."""
-    failed_with_exc_info: bool = False
+    failed_with_exc_info: bool
     """A start_response call that passed exc_info raised; the application must let that through."""
     status: str
     """The status as last passed, "" before any, or when it is no str."""
@@ -82,8 +76,10 @@ class Exchange:
     """iter() was called on the body after close()."""
     chunks: int
     """Items yielded so far."""
+    uncounted: int = 0
+    """So many more have passed at most: a long body is counted by the batch, so that `chunks` may be too few."""
     unmeasured: int = 0
-    """Those of them whose size was not taken: a long body without Content-Length is measured at its beginning
+    """Those of the `chunks` whose size was not taken: a long body without Content-Length is measured at its beginning
     only. They count as bytes objects of more than 16 bytes, and add nothing to bytes_yielded."""
     small_chunks: int
     """Items of 1 to 16 bytes so far."""
@@ -97,18 +93,18 @@ class Exchange:
     """A call of write() raised, as it does when the client has left."""
     head: bytes
     """The first non-empty item or written block, at most 64 bytes of it."""
-    body: bytes | None = None
+    body: bytes | None
     """The whole body where the run records it, else None."""
 
     # -- the streams -------------------------------------------------------------------------------------
     bytes_read: int
-    input_attributes: tuple[str, ...] = ()
+    input_attributes: tuple[str, ...]
     """Attributes of wsgi.input that PEP 3333 does not list, asked for and not (yet) called."""
     input_tested: tuple[str, ...] = ()
     """Those that were asked for again before they were called: the application looked whether they are there."""
-    errors_attributes: tuple[str, ...] = ()
+    errors_attributes: tuple[str, ...]
     """The same of wsgi.errors."""
-    errors_written: int = 0
+    errors_written: int
     """Calls of write and writelines on wsgi.errors so far."""
     errors_unflushed: bool = False
     """Text was written to wsgi.errors after the last flush()."""
@@ -143,32 +139,43 @@ class Exchange:
     """What is being run (the application, then its iterable), to name the user's line."""
     place: object = None
     """Where in a stack of middlewares this is, while each layer is watched."""
-    catch_up: Callable[[], None] | None = None
-    """Brings `chunks` up to date, where the items of a long body are counted in passing."""
 
     __slots__ = (
-        "__dict__", "broken", "bytes_read", "bytes_written", "bytes_yielded", "chunks", "closes", "code",
-        "declared_length", "ending", "has_close", "head", "headers", "iterating", "iterations", "length", "method",
-        "names", "over", "returned", "small_chunks", "starts", "status", "subject",
+        "__dict__", "body", "broken", "bytes_read", "bytes_written", "bytes_yielded", "chunks", "closes",
+        "code", "declared_length", "ending", "errors_attributes", "errors_written", "failed_with_exc_info", "has_close",
+        "head", "headers", "input_attributes", "iterating", "iterations", "length", "method", "names", "over",
+        "request_length", "returned", "small_chunks", "starts", "status", "subject",
     )
 
     def __init__(self) -> None:
-        self.broken = self.headers = ()
+        self.broken = self.headers = self.input_attributes = self.errors_attributes = ()
         self.method = self.status = self.returned = ""
         self.starts = self.code = self.iterations = self.closes = 0
         self.chunks = self.small_chunks = self.bytes_yielded = self.bytes_written = self.bytes_read = 0
-        self.declared_length = self.length = self.ending = self.subject = None
-        self.has_close = self.iterating = self.over = False
+        self.errors_written = 0
+        self.request_length = self.declared_length = self.length = self.ending = self.subject = None
+        self.body = None
+        self.has_close = self.iterating = self.over = self.failed_with_exc_info = False
         self.head = b""
         self.names = _NO_NAMES
 
     def __getstate__(self) -> dict[str, object]:
         facts = {name: getattr(self, name) for name in self.__slots__ if name != "__dict__"}
-        return {**facts, **self.__dict__, "subject": None, "place": None, "catch_up": None}
+        return {**facts, **self.__dict__, "subject": None, "place": None}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         for name, value in state.items():
             setattr(self, name, value)
+
+    @property
+    def so_many(self) -> str:
+        """How many items were yielded so far, in words: "3", or where they were not counted "1153 to 1281"."""
+        return f"{self.chunks} to {self.chunks + self.uncounted}" if self.uncounted else str(self.chunks)
+
+    @property
+    def item(self) -> str:
+        """What to call the item that comes next; the first is item 0."""
+        return f"one of the items {self.so_many}" if self.uncounted else f"item {self.chunks}"
 
     @property
     def bytes_sent(self) -> int:

@@ -18,13 +18,17 @@ from typing import Any
 from .exchange import Exchange
 from .moments import Moment
 
-__all__ = ["BOUNDLESS", "Gate", "Likeness", "Proof", "Room"]
+__all__ = ["BOUNDLESS", "Asked", "Gate", "Likeness", "Proof", "Room"]
 
 BOUNDLESS = (1 << 30) - 1
 """The room where no number of bytes would make a difference. (The largest int that CPython counts with in one step;
 after a gibibyte the gate is simply asked again.)"""
 
-Proof = Callable[[Exchange, Any], bool]
+Asked = tuple[str, str, object, Any, Any, Any]
+"""What the spies need of an environ: REQUEST_METHOD and CONTENT_LENGTH, "" where they are absent or no str; whether
+wsgi.input_terminated is true; wsgi.input, wsgi.errors and wsgi.file_wrapper, None where they are absent."""
+Proof = Callable[[Exchange, Any], Asked | bool | None]
+"""True where all is well; at REQUEST what was read in the course of it, so that nobody has to read it again."""
 Room = Callable[[Exchange], int]
 Likeness = Callable[[Exchange, Any], Hashable]
 

@@ -88,6 +88,10 @@ class Start(NamedTuple):
 
     For gates and spies, who would otherwise read them off twice, there are `head` and `values`, where `status` is a
     str and `headers` a list of tuples of two str, each by exact type.
+
+    Attributes:
+        positional: how many arguments were passed by position.
+        keywords: the names of those that were passed by keyword.
     """
 
     status: Any
@@ -95,6 +99,8 @@ class Start(NamedTuple):
     exc_info: Any = None
     head: Head | None = None
     values: Sequence[str] = ()
+    positional: int = 2
+    keywords: tuple[str, ...] = ()
 
 
 class Fate(NamedTuple):

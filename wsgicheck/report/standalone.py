@@ -29,9 +29,8 @@ class Facts:
         self.method = environ.get("REQUEST_METHOD", "")
         self.request_length: int | None = int(length) if length.isascii() and length.isdigit() else None
         self.input_terminated = bool(environ.get("wsgi.input_terminated"))
-        self.starts, self.start_positional = 0, 2
-        self.start_keywords: tuple[str, ...] = ()
-        self.handling, self.start_failed, self.failed_with_exc_info, self.exc_info_given = 0, False, False, False
+        self.starts = self.handling = 0
+        self.start_failed = self.failed_with_exc_info = self.exc_info_given = False
         self.status, self.code = "", 0
         self.headers: tuple[tuple[str, str], ...] = ()
         self.declared_length: int | None = None
@@ -48,6 +47,14 @@ class Facts:
         self.input_tested: tuple[str, ...] = ()
         self.errors_attributes: tuple[str, ...] = ()
         self.errors_written, self.errors_unflushed, self.errors_unended = 0, False, False
+
+    @property
+    def so_many(self) -> str:
+        return str(self.chunks)
+
+    @property
+    def item(self) -> str:
+        return f"item {self.chunks}"
 
     @property
     def bytes_sent(self) -> int:
@@ -126,10 +133,9 @@ class Watch:
 
     def start_response(self, *args: Any, **keywords: Any) -> Callable[[Any], None]:
         x, handled = self.x, sys.exc_info()[1]
-        x.start_positional, x.start_keywords = len(args), tuple(keywords)
         x.handling = id(handled) if handled is not None else 0
         status, headers, exc_info = [*args, *keywords.values(), None, None, None][:3]
-        self.judge("start", Start(status, headers, exc_info))
+        self.judge("start", Start(status, headers, exc_info, None, (), len(args), tuple(keywords)))
         x.started(status, headers, exc_info)
         x.start_failed = bool(self.start_raises or (x.exc_info_given and x.headers_gone))
         x.failed_with_exc_info = x.failed_with_exc_info or (x.start_failed and x.exc_info_given)

@@ -202,7 +202,7 @@ def chunks_are_bytes(x: Exchange, chunk: object) -> Verdict:
     """
     if type(chunk) is bytes or is_a(chunk, bytes):
         return HOLDS
-    return f"item {x.chunks} of the body is {show(chunk)}, of type {name_of(chunk)}; expected bytes"
+    return f"{x.item} of the body is {show(chunk)}, of type {name_of(chunk)}; expected bytes"
 
 
 @chunks_are_bytes.bad
@@ -257,7 +257,7 @@ def chunks_are_no_bytes_subclass(x: Exchange, chunk: object) -> Verdict:
     """
     if type(chunk) is bytes or not is_a(chunk, bytes):
         return HOLDS
-    return f"item {x.chunks} of the body is of type {name_of(chunk)}, a subclass of bytes; expected exactly bytes"
+    return f"{x.item} of the body is of type {name_of(chunk)}, a subclass of bytes; expected exactly bytes"
 
 
 class _Blob(bytes):
@@ -296,7 +296,7 @@ def len_is_the_number_of_items(x: Exchange, ending: Ending) -> Verdict:
             return HOLDS
     elif ending is not Ending.CLOSED or x.chunks <= length:
         return NOT_APPLICABLE
-    return f"len() of the body ({x.returned}) is {length} and it yielded {x.chunks} items; expected the same number"
+    return f"len() of the body ({x.returned}) is {length} and it yielded {x.so_many} items; expected the same number"
 
 
 class _Counted:

@@ -77,7 +77,7 @@ def body_is_not_iterated_after_close(x: Exchange, chunk: object) -> Verdict:
     """
     if not x.closes:
         return HOLDS
-    return f"item {x.chunks} was taken after close(); expected close() to come last"
+    return f"{x.item} was taken after close(); expected close() to come last"
 
 
 @body_is_not_iterated_after_close.bad_server
@@ -110,7 +110,7 @@ def body_is_iterated_once(x: Exchange, chunk: object) -> Verdict:
     """
     if x.iterations <= 1:
         return HOLDS
-    return f"item {x.chunks} comes from pass {x.iterations} over the body; expected a single pass"
+    return f"{x.item} comes from pass {x.iterations} over the body; expected a single pass"
 
 
 @body_is_iterated_once.bad_server

@@ -196,7 +196,7 @@ def error_output_comes_before_body_data(x: Exchange, chunk: object) -> Verdict:
     size = size_of(chunk)
     if not size or not x.headers_gone:
         return NOT_APPLICABLE
-    return (f"item {x.chunks} yields {size} bytes after start_response refused an error page behind "
+    return (f"{x.item} yields {size} bytes after start_response refused an error page behind "
             f"{x.bytes_sent} bytes of body; expected nothing more")
 
 
@@ -252,7 +252,7 @@ def errors_of_start_response_with_exc_info_propagate(x: Exchange, ending: Ending
         return NOT_APPLICABLE
     if ending is Ending.RAISED or x.raised:
         return HOLDS
-    return (f"start_response with exc_info raised and the application went on, {x.chunks} items in all; "
+    return (f"start_response with exc_info raised and the application went on, {x.so_many} items in all; "
             "expected the exception to reach the server")
 
 

@@ -37,7 +37,7 @@ def start_response_gets_two_or_three_arguments(x: Exchange, start: Start) -> Ver
     Every server ends any other call in a TypeError, most often seen by the first user who meets the branch
     that makes it. Status code and reason phrase are one argument: `start_response("404 Not Found", headers)`.
     """
-    count = x.start_positional + len(x.start_keywords)
+    count = start.positional + len(start.keywords)
     if 2 <= count <= 3:
         return HOLDS
     return f"start_response gets {count} arguments; expected 2 or 3: status, headers and, after an error, exc_info"
@@ -71,9 +71,9 @@ def start_response_called_positionally(x: Exchange, start: Start) -> Verdict:
     `headers` in wsgiref, waitress and gunicorn, so that keyword is a 500 under all three; in middleware the
     names are something else again. Write `start_response(status, headers, exc_info)`.
     """
-    if not x.start_keywords:
+    if not start.keywords:
         return HOLDS
-    names = ", ".join(f"{show(name)[1:-1]}=" for name in x.start_keywords[:4])
+    names = ", ".join(f"{show(name)[1:-1]}=" for name in start.keywords[:4])
     return f"start_response is called with the keyword {names}; expected positional arguments only"
 
 
@@ -238,7 +238,7 @@ def start_response_called_before_body(x: Exchange, chunk: object) -> Verdict:
     size = size_of(chunk)
     if not size:
         return NOT_APPLICABLE
-    return f"item {x.chunks} yields {size} bytes and start_response was not called; expected the call before them"
+    return f"{x.item} yields {size} bytes and start_response was not called; expected the call before them"
 
 
 @start_response_called_before_body.bad
@@ -309,7 +309,7 @@ def start_response_is_called(x: Exchange, ending: Ending) -> Verdict:
         return NOT_APPLICABLE
     if x.starts:
         return HOLDS
-    return f"the body ended after {x.chunks} items and start_response was never called; expected one call"
+    return f"the body ended after {x.so_many} items and start_response was never called; expected one call"
 
 
 @start_response_is_called.bad
@@ -350,7 +350,7 @@ def start_response_called_before_first_item(x: Exchange, chunk: object) -> Verdi
     """
     if x.starts or size_of(chunk) != 0:
         return HOLDS
-    return (f"item {x.chunks} is empty and comes before start_response; "
+    return (f"{x.item} is empty and comes before start_response; "
             "expected the call first, as wsgiref and gunicorn need it")
 
 

@@ -131,7 +131,7 @@ def write_is_not_called_while_iterating(x: Exchange, data: object) -> Verdict:
     """
     if not x.iterating:
         return HOLDS
-    return f"write() is called from within the body, after {x.chunks} items; expected the data to be yielded"
+    return f"write() is called from within the body, after {x.so_many} items; expected the data to be yielded"
 
 
 @write_is_not_called_while_iterating.bad

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from ..model.exchange import Exchange
-from ..model.gate import Room
 from ..model.moments import Ending
 from ..plan import Plan
 from .tape import HEAD, note
 from .watch import Watch
 
+_EXHAUSTED: Final = Ending.EXHAUSTED  # a member of an Enum costs ten times a global name
+
 __all__ = ["Body", "ListBody", "SizedBody", "spy_on_body"]
+
+
+_W = TypeVar("_W", bound=Watch)
 
 
 def _of_list(name: str) -> property:
@@ -22,39 +26,37 @@ def _of_list(name: str) -> property:
 class ListBody(Watch):
     """Stands for a list, the commonest body of all.
 
-    One object does for it what takes two for others: of a list it is known what attributes it has.
+    One object does for it what takes two for others: of a list it is known what attributes it has. An iterator that is
+    never asked for an item counts as none.
     """
 
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Any]:
-        x = self._x
+        x, plan, items = self._x, self._plan, self._iterable
         x.iterations += 1
         if x.closes:
             x.iterated_closed = True
-        items, find_room = self._iterable, self._plan.gates.chunk_room
-        if find_room is None or len(items) != 1:
-            return self._watch(iter(items))
-        return self._watch_one(items, find_room)
-
-    def _watch_one(self, items: list[Any], find_room: Room) -> Iterator[Any]:
-        """Do as `_watch` does, for a list of one item: the commonest list of all."""
-        x = self._x
-        chunk = items[0]
-        if type(chunk) is bytes:
+        find_room = plan.gates.chunk_room
+        # A list of one plain item is the commonest body of all, and has the shortest way.
+        if find_room is not None and len(items) == 1 and type(items[0]) is bytes:
+            chunk = items[0]
             size = len(chunk)
             if size <= find_room(x):
-                # There is room in a first iteration only, so these counts were 0.
-                x.iterating = True
-                x.chunks = 1
-                x.bytes_yielded = size
+                # There is room in a first iteration only, so these counts were 0. That it is being iterated need not
+                # be noted: a list runs nothing of the application's meanwhile.
+                x.chunks, x.bytes_yielded = 1, size
                 if 0 < size <= 16:
                     x.small_chunks = 1
                 if not x.head:
                     x.head = chunk[:HEAD]
                 yield chunk
                 if len(items) == 1:
-                    self._end(Ending.EXHAUSTED)
+                    if x.ending is None:
+                        judge, proves = plan.end, plan.gates.end
+                        if judge is not None and (proves is None or not proves(x, _EXHAUSTED)):
+                            judge(x, _EXHAUSTED)
+                        x.ending = _EXHAUSTED
                     return
                 # It has grown while the server had the first.
                 items = items[1:]
@@ -64,10 +66,9 @@ class ListBody(Watch):
         return len(self._iterable)
 
     def close(self) -> None:
-        x, plan = self._x, self._plan
-        if plan.exact:
-            note(x, "close()")
-        if x.ending is None:
+        if self._plan.exact:
+            note(self._x, "close()")
+        if self._x.ending is None:
             self._end(Ending.CLOSED)
         self._closed(None)
 
@@ -122,13 +123,22 @@ class SizedBody(Body):
         return len(self._watch._iterable)
 
 
+def _begin(watch: _W, x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None) -> _W:
+    watch._x = x
+    watch._plan = plan
+    watch._iterable = iterable
+    watch._done = done
+    watch._passing = None
+    return watch
+
+
 def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None,
                 ) -> Body | ListBody:
     """Judge what the application returned and return what stands for it."""
     kind = type(iterable)
     if kind is list and plan.gates.lists:
         x.returned, x.subject, x.length = "list", iterable, len(iterable)
-        return ListBody(x, plan, iterable, done)
+        return _begin(ListBody(), x, plan, iterable, done)
     judge, proves = plan.returned, plan.gates.returned
     if judge is not None and (proves is None or not proves(x, iterable)):
         try:
@@ -146,11 +156,11 @@ def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange
     x.has_close = hasattr(iterable, "close")
     if kind is list:
         x.length = len(iterable)
-        return ListBody(x, plan, iterable, done)
+        return _begin(ListBody(), x, plan, iterable, done)
     if hasattr(kind, "__len__"):
         try:
             x.length = len(iterable)
         except Exception:
             x.length = None
-        return SizedBody(Watch(x, plan, iterable, done))
-    return Body(Watch(x, plan, iterable, done))
+        return SizedBody(_begin(Watch(), x, plan, iterable, done))
+    return Body(_begin(Watch(), x, plan, iterable, done))

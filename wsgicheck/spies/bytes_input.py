@@ -1,7 +1,8 @@
 """The spy on a wsgi.input that is a BytesIO, in which test clients hand over what they send.
 
 Of this type all attributes are known, so no __getattr__ is needed, for which a class pays with each access; its read()
-takes one argument and gives bytes; and it knows itself how far it was read. So a plain read costs a look at its size.
+takes one argument and gives bytes; and it knows itself how far it was read. So a plain read costs a look at its size,
+and mostly no more than that it is the same object as before: who reads piece by piece asks for the same size each time.
 Laws: those of the spy on any other stream, but for two: an application that asks whether there is an attribute which
 there is not, and does without it, is not seen to have asked; one that calls read() with a keyword gets the TypeError
 that the stream has for it, unjudged. `bytes_read` is right whenever something is judged.
@@ -22,13 +23,14 @@ from .streams import other_attribute
 __all__ = ["BytesInputSpy", "note_missing", "spy_on_bytes_input"]
 
 _MISSING: Any = object()
+_NO_SIZE: Any = object()
 _UNKNOWN: Final = -1
 
 
 class BytesInputSpy:
     """Stands for a BytesIO without attributes of its own, under a plan whose gate tells what room there is."""
 
-    __slots__ = ("_ask", "_begun", "_plan", "_room", "_stream", "_x")
+    __slots__ = ("_ask", "_begun", "_plan", "_room", "_size", "_stream", "_x")
 
     _x: Exchange
     _plan: Plan
@@ -37,22 +39,30 @@ class BytesInputSpy:
     """Bytes that may be asked for in plain reads before anything has to be judged; _UNKNOWN until it is asked."""
     _begun: int
     """Where the stream stood before anything was read."""
+    _size: Any
+    """What was asked for last, if it is a natural number."""
     _ask: Callable[[int], bytes]
 
     def read(self, size: Any = _MISSING, /, *more: Any) -> Any:
-        if type(size) is int and 0 <= size <= self._room and not more:
-            self._room -= size
-            return self._ask(size)
+        room = self._room
+        if size is self._size and size <= room and not more:
+            self._room = room - size
+            ask = self._ask  # called as an attribute it would be looked up as a method
+            return ask(size)
         return self._read(() if size is _MISSING else (size, *more))
 
     def _read(self, args: tuple[Any, ...]) -> Any:
-        """Do what read() does, where the room is not known or does not do."""
+        """Do what read() does, where the size is a new one, or the room is not known or does not do."""
+        natural = len(args) == 1 and type(args[0]) is int and args[0] >= 0
+        if natural and args[0] <= self._room:
+            self._size, self._room = args[0], self._room - args[0]
+            return self._ask(args[0])
         x, stream, find_room = self._x, self._stream, self._plan.gates.read_room
         self._settle()
-        if find_room is not None and not stream.closed:
+        if natural and find_room is not None and not stream.closed:
             room = find_room(x)
-            if len(args) == 1 and type(args[0]) is int and 0 <= args[0] <= room:
-                self._room, self._ask = room - args[0], stream.read
+            if args[0] <= room:
+                self._size, self._room, self._ask = args[0], room - args[0], stream.read
                 return stream.read(args[0])
         return self._use("read", args, {})
 
@@ -122,6 +132,7 @@ def spy_on_bytes_input(x: Exchange, plan: Plan, stream: BytesIO, find_room: Room
     """Return what stands for `stream`, the server's wsgi.input."""
     spy = BytesInputSpy()
     spy._x, spy._plan, spy._stream = x, plan, stream
+    spy._size = _NO_SIZE
     if x.request_length and not stream.closed:
         # A body is there to be read.
         spy._ask, spy._room, spy._begun = stream.read, find_room(x), stream.tell()

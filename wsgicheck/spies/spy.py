@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from ..model.exchange import Exchange
+from ..model.gate import Asked
 from ..model.moments import Ending
 from ..plan import Gates, Plan
 from .body import spy_on_body
@@ -21,33 +22,34 @@ from .watch import note_raised
 
 __all__ = ["Spied"]
 
+_NOT_GIVEN: Any = object()
 Begin = Callable[[Exchange], None]
 
 
-def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any]) -> FileWrapperSpy | None:
-    """Note the request's facts and put the spies into `environ`, which stays the server's own dict."""
+def _look(environ: dict[Any, Any]) -> Asked:
     get = environ.get
-    method = get("REQUEST_METHOD")
-    if isinstance(method, str):
-        x.method = method
-    length = get("CONTENT_LENGTH")
-    if length and isinstance(length, str) and len(length) < 20 and length.isascii() and length.isdigit():
+    method, length = get("REQUEST_METHOD"), get("CONTENT_LENGTH")
+    return (method if isinstance(method, str) else "", length if isinstance(length, str) else "",
+            get("wsgi.input_terminated"), get("wsgi.input"), get("wsgi.errors"), get("wsgi.file_wrapper"))
+
+
+def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any], asked: Asked) -> FileWrapperSpy | None:
+    """Note the request's facts and put the spies into `environ`, which stays the server's own dict."""
+    x.method, length, terminated, stream, errors, file_wrapper = asked
+    if length and len(length) < 20 and length.isascii() and length.isdigit():
         x.request_length = int(length)
-    if get("wsgi.input_terminated"):
+    if terminated:
         x.input_terminated = True
     if plan.exact:
-        note(x, f"called with {method} {get('PATH_INFO')!r}")
-    stream = get("wsgi.input")
+        note(x, f"called with {environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')!r}")
     if stream is not None:
         find_room = plan.gates.read_room
         if type(stream) is BytesIO and find_room is not None and not stream.__dict__:
             environ["wsgi.input"] = spy_on_bytes_input(x, plan, stream, find_room)
         else:
             environ["wsgi.input"] = spy_on_input(x, plan, stream)
-    errors = get("wsgi.errors")
     if errors is not None:
         environ["wsgi.errors"] = spy_on_errors(x, plan, errors)
-    file_wrapper = get("wsgi.file_wrapper")
     if file_wrapper is None or not callable(file_wrapper):
         return None
     environ["wsgi.file_wrapper"] = wrapper = FileWrapperSpy(x, plan, file_wrapper)
@@ -97,32 +99,36 @@ class Spied:
         # One attribute for all: a class with __getattr__ pays for each of its own.
         self._parts = plan, replace(plan, gates=Gates(), exact=True), begin, done
 
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
+    def __call__(self, environ: Any = _NOT_GIVEN, start_response: Any = _NOT_GIVEN, /, *more: Any,
+                 **keywords: Any) -> Any:
         plan, exact, begin, done = self._parts
-        x, application = Exchange(), self.__wrapped__
+        application, x, args = self.__wrapped__, Exchange(), None
         if begin is not None:
             begin(x)
             if x.body is not None or x.events is not None:
                 plan = exact
-        odd = bool(keywords) or len(args) != 2
-        if odd:
+        if start_response is _NOT_GIVEN or more or keywords:
+            args = (*(arg for arg in (environ, start_response) if arg is not _NOT_GIVEN), *more)
             x.call_positional, x.call_keywords = len(args), tuple(keywords)
             environ = args[0] if args else keywords.get("environ")
             start_response = args[1] if len(args) > 1 else keywords.get("start_response")
-        else:
-            environ, start_response = args
         x.subject = application
-        judge, proves = plan.request, plan.gates.request
-        if judge is not None and (proves is None or not proves(x, environ)):
-            judge(x, environ)
-        wrapper = _enter(x, plan, environ) if isinstance(environ, dict) else None
+        proves, wrapper = plan.gates.request, None
+        asked = None if proves is None else proves(x, environ)
+        if asked is not None:
+            wrapper = _enter(x, plan, environ, asked)
+        else:
+            if plan.request is not None:
+                plan.request(x, environ)
+            if isinstance(environ, dict):
+                wrapper = _enter(x, plan, environ, _look(environ))
         start = spy_on_start_response(x, plan, start_response) if callable(start_response) else start_response
         try:
-            if odd:
+            if args is None:
+                iterable = application(environ, start)
+            else:
                 swapped = {name: start if value is start_response else value for name, value in keywords.items()}
                 iterable = application(*(start if arg is start_response else arg for arg in args), **swapped)
-            else:
-                iterable = application(environ, start)
         except BaseException as error:
             _raised(x, plan, error)
             _finish(x, done)

@@ -7,9 +7,9 @@ here, and the gate and the facts of the exchange both live on it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from ..model.exchange import Exchange
 from ..model.gate import Proof
@@ -20,24 +20,36 @@ from .tape import note_data
 
 __all__ = ["spy_on_start_response"]
 
+_NOT_GIVEN: Any = object()
+
+
 @lru_cache(maxsize=512)
 def _code_of(status: str) -> int:
     digits = status[:3]
     return int(digits) if len(digits) == 3 and digits.isascii() and digits.isdigit() else 0
 
 
-@lru_cache(maxsize=512)
-def _head_of(status: str, names: tuple[str, ...]) -> Head:
+_MOST_HEADS: Final = 512
+_heads: dict[tuple[str, ...], Head] = {}
+"""By status and names."""
+
+
+def _learn(key: tuple[str, ...]) -> Head:
+    status, *names = key
     lower = [name.lower() for name in names]
     lengths_at = tuple(place for place, name in enumerate(lower) if name == "content-length")
-    return Head(status, names, _code_of(status), frozenset(lower), lengths_at)
+    head = Head(status, tuple(names), _code_of(status), frozenset(lower), lengths_at)
+    if len(_heads) >= _MOST_HEADS:
+        _heads.clear()
+    _heads[key] = head
+    return head
 
 
 def _read_off(status: Any, headers: Any) -> tuple[Head | None, list[str]]:
     """Return head and values, where `status` is a str and `headers` a list of pairs of str, all by exact type."""
     if type(status) is not str or type(headers) is not list:
         return None, []
-    names, values = [], []
+    texts, values = [status], []
     try:
         for item in headers:
             if type(item) is not tuple:
@@ -45,11 +57,12 @@ def _read_off(status: Any, headers: Any) -> tuple[Head | None, list[str]]:
             name, value = item
             if type(name) is not str or type(value) is not str:
                 return None, []
-            names.append(name)
+            texts.append(name)
             values.append(value)
     except ValueError:  # no pair
         return None, []
-    return _head_of(status, tuple(names)), values
+    key = tuple(texts)
+    return _heads.get(key) or _learn(key), values
 
 
 def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
@@ -76,8 +89,8 @@ def _told(status: str, headers: tuple[tuple[str, str], ...]) -> str:
     return f"{show(status)}, {show(list(headers))}"
 
 
-def _absorb(x: Exchange, start: tuple[Any, Any, Any, Head | None, Sequence[str]]) -> None:
-    status, headers, exc_info, head, values = start
+def _absorb(x: Exchange, start: Start) -> None:
+    status, headers, exc_info, head, values, _, _ = start
     if x.starts:
         x.exc_info_given, x.declared_length = False, None
     x.starts += 1
@@ -106,22 +119,12 @@ def _absorb(x: Exchange, start: tuple[Any, Any, Any, Head | None, Sequence[str]]
         x.events.append(f"start_response({told}" + (")" if exc_info is None else f", exc_info={show(exc_info)})"))
 
 
-def _absorb_plain(x: Exchange, headers: Any, head: Head, values: Sequence[str]) -> None:
-    """Do what `_absorb` does, for the first call, without exc_info, of which a gate has proved that all is well."""
-    x.starts, x.status, x.code, x.names, x.headers = 1, head.status, head.code, head.lower, tuple(headers)
-    for place in head.lengths_at:
-        value = values[place]
-        x.declared_length = int(value) if len(value) < 20 else None
-
-
-def _judge(x: Exchange, plan: Plan, start: tuple[Any, Any, Any, Head | None, Sequence[str]]) -> None:
+def _judge(x: Exchange, plan: Plan, start: Start) -> None:
     """Have the call judged, then absorb it, whatever becomes of it."""
-    if x.catch_up is not None:
-        x.catch_up()
     x.handling = _handled()
     try:
         if plan.start is not None:
-            plan.start(x, Start(*start))
+            plan.start(x, start)
     finally:
         _absorb(x, start)
 
@@ -134,29 +137,43 @@ def _tells_of_error(exc_info: Any) -> bool:
 def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[..., Any]) -> Callable[..., Any]:
     """Return a start_response that passes everything on to `start_response` and has it judged."""
 
-    def spied_start_response(*args: Any, **keywords: Any) -> Any:
+    def spied_start_response(status: Any = _NOT_GIVEN, headers: Any = _NOT_GIVEN, /, *more: Any,
+                             **keywords: Any) -> Any:
         proves: Proof | None = plan.gates.start
-        if proves is None or keywords or len(args) != 2:
+        if proves is None or headers is _NOT_GIVEN or more or keywords:
+            args = tuple(arg for arg in (status, headers) if arg is not _NOT_GIVEN) + more
             write = _judge_and_call(x, plan, start_response, args, keywords)
         else:
-            status, headers = args
             head, values = _read_off(status, headers)
             # A bare tuple does for a gate, and costs a fifth of a Start.
-            if head is not None and proves(x, (status, headers, None, head, values)):
-                _absorb_plain(x, headers, head, values)
+            if head is not None and proves(x, (status, headers, None, head, values, 2, ())):
+                # What `_absorb` does, in short: it is the first call, and all is well.
+                x.starts = 1
+                x.status, x.code, x.names = status, head.code, head.lower
+                x.headers = tuple(headers)
+                if head.lengths_at:
+                    length = values[head.lengths_at[0]]
+                    if len(length) < 20:
+                        x.declared_length = int(length)
                 try:
                     write = start_response(status, headers)
                 except BaseException:
                     x.start_failed = True
                     raise
             else:
-                write = _judge_and_call(x, plan, start_response, args, keywords)
+                write = _judge_and_call(x, plan, start_response, (status, headers), keywords)
         judge = plan.started
         if judge is not None:
             proves = plan.gates.started
             if proves is None or not proves(x, write):
                 judge(x, write)
-        return _spy_on_write(x, plan, write) if callable(write) else write
+        if not callable(write):
+            return write
+
+        def spied_write(*args: Any, **keywords: Any) -> Any:
+            return _write(x, plan, write, args, keywords)
+
+        return spied_write
 
     return spied_start_response
 
@@ -164,13 +181,11 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
 def _judge_and_call(x: Exchange, plan: Plan, start_response: Callable[..., Any], args: tuple[Any, ...],
                     keywords: dict[str, Any]) -> Any:
     count = len(args)
-    if keywords or not 2 <= count <= 3:
-        x.start_positional, x.start_keywords = count, tuple(keywords)
     status = args[0] if count else keywords.get("status")
     headers = args[1] if count > 1 else keywords.get("response_headers", keywords.get("headers"))
     exc_info = args[2] if count > 2 else keywords.get("exc_info")
     try:
-        _judge(x, plan, (status, headers, exc_info, *_read_off(status, headers)))
+        _judge(x, plan, Start(status, headers, exc_info, *_read_off(status, headers), count, tuple(keywords)))
         write = start_response(*args, **keywords)
     except BaseException:
         x.start_failed = True
@@ -185,21 +200,16 @@ def _judge_and_call(x: Exchange, plan: Plan, start_response: Callable[..., Any],
     return write
 
 
-def _spy_on_write(x: Exchange, plan: Plan, write: Callable[..., Any]) -> Callable[..., Any]:
-    def spied_write(*args: Any, **keywords: Any) -> Any:
-        data = args[0] if args else next(iter(keywords.values()), None)
-        if x.catch_up is not None:
-            x.catch_up()
-        if plan.write is not None:
-            plan.write(x, data)
-        x.writes += 1
-        if isinstance(data, (bytes, bytearray)):
-            x.bytes_written += len(data)
-            note_data(x, "write", bytes(data))
-        try:
-            return write(*args, **keywords)
-        except BaseException:
-            x.write_failed = True
-            raise
-
-    return spied_write
+def _write(x: Exchange, plan: Plan, write: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    data = args[0] if args else next(iter(keywords.values()), None)
+    if plan.write is not None:
+        plan.write(x, data)
+    x.writes += 1
+    if isinstance(data, (bytes, bytearray)):
+        x.bytes_written += len(data)
+        note_data(x, "write", bytes(data))
+    try:
+        return write(*args, **keywords)
+    except BaseException:
+        x.write_failed = True
+        raise

@@ -6,11 +6,11 @@ is not exactly a bytes object is judged before the server gets it.
 Items come in thousands, so there are three ways to pass them on, each as exact as it can be at its price:
 - one by one, each judged: where a run records, and whenever `chunk_room` has no proof;
 - measured: a plain item costs its type, its size and its share of the counts;
-- in passing, once a long body without Content-Length is well under way: C iterators hand the items through, groupby()
-  splits them by type, and a stock of ticks counts them. Their sizes are not taken (`Exchange.unmeasured`), for
-  taking them would cost as much again as all else; no rule needs them then. What a generator raises is seen when the
-  body is closed and not when it passes: its kind is known where a server closes in the course of handling it, as
-  all do that are written in Python; where none is being handled only the ending is known.
+- in passing, once a long body without Content-Length and len() is well under way: C iterators hand the items through,
+  groupby() splits them by type, and they are counted by the batch (`Exchange.uncounted`). Their sizes are not taken
+  (`Exchange.unmeasured`), for taking them would cost as much again as all else; no rule needs them then. What a
+  generator raises is seen when the body is closed and not when it passes: its kind is known where a server closes in
+  the course of handling it, as all do that are written in Python; where none is being handled only the ending is known.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from itertools import chain, compress, groupby, islice, repeat
-from operator import length_hint
+from itertools import chain, groupby, islice
 from types import GeneratorType
 from typing import Any, Final
 
@@ -33,11 +32,13 @@ from .bytes_input import note_missing
 from .site import user_line
 from .tape import HEAD, note, note_data
 
-__all__ = ["MEASURED", "Watch", "note_raised"]
+__all__ = ["BATCH", "MEASURED", "Watch", "note_raised"]
 
 MEASURED = 128
 """Items that are measured of a long body; from them a rule can tell whether the body is crumbled."""
-_STOCK: Final = sys.maxsize
+BATCH: Final = 512
+"""Items that pass before one is counted again. (A count of each would cost as much as all else: what C iterators have
+taken can be read off them only where they take it by turns with a second one.)"""
 _END: Final = object()
 
 
@@ -72,13 +73,12 @@ class Watch:
 
     __slots__ = ("__weakref__", "_done", "_iterable", "_passing", "_plan", "_x")
 
-    def __init__(self, x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange], None] | None) -> None:
-        self._x = x
-        self._plan = plan
-        self._iterable = iterable
-        self._done = done
-        self._passing: Any = None
-        """The generator whose items go out in passing."""
+    _x: Exchange
+    _plan: Plan
+    _iterable: Any
+    _done: Callable[[Exchange], None] | None
+    _passing: Any
+    """The generator whose items go out in passing, None where they don't."""
 
     def _iterate(self) -> Iterator[Any]:
         x = self._x
@@ -86,7 +86,7 @@ class Watch:
         if x.closes:
             x.iterated_closed = True
         iterable = self._iterable
-        if self._plan.exact or isinstance(iterable, (list, tuple)):
+        if self._plan.exact or isinstance(iterable, (list, tuple)) or x.length is not None:
             return self._watch(iter(iterable))
         return chain.from_iterable(self._stretches(iter(iterable)))
 
@@ -154,28 +154,26 @@ class Watch:
             self._passing = passing
             for kind, alike in groupby(passing, type):
                 if kind is bytes:
-                    yield self._in_passing(alike)
-                    if x.catch_up is not None:
-                        x.catch_up()
-                        x.catch_up = None
+                    yield from self._in_passing(alike)
                 else:
                     for chunk in alike:
                         self._judge(chunk)
-                        yield repeat(chunk, 1)
+                        yield iter((chunk,))
             self._passing = None
             self._end(Ending.EXHAUSTED)
 
-    def _in_passing(self, items: Iterator[bytes]) -> Iterator[bytes]:
-        """Return an iterator over the same items that uses up one tick for each."""
-        x, before = self._x, (self._x.chunks, self._x.unmeasured)
-        ticks = repeat(True, _STOCK)
-
-        def catch_up() -> None:
-            passed = _STOCK - length_hint(ticks)
-            x.chunks, x.unmeasured = before[0] + passed, before[1] + passed
-
-        x.catch_up = catch_up
-        return compress(items, ticks)
+    def _in_passing(self, items: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
+        """Yield iterators which together give `items`: by turns one, which is counted, and a batch, which is not."""
+        x, uncounted, passed = self._x, self._x.uncounted, 1
+        for chunk in items:
+            # One has come after the batch, so that was a full one.
+            x.chunks += passed
+            x.unmeasured += passed
+            x.uncounted = uncounted
+            yield iter((chunk,))
+            del chunk
+            passed, x.uncounted = BATCH + 1, uncounted + BATCH
+            yield islice(items, BATCH)
 
     def _guard(self, items: Iterator[Any]) -> Iterator[Any]:
         """Pass `items` on and see what they raise: of a generator we can tell afterwards that it raised, else not."""
@@ -200,9 +198,6 @@ class Watch:
 
     def _end(self, ending: Ending) -> None:
         x = self._x
-        if x.catch_up is not None:
-            x.catch_up()
-            x.catch_up = None
         x.iterating = False
         if x.ending is None:
             if self._plan.exact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType
+from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
 from ...model.exchange import Exchange
@@ -21,12 +21,12 @@ def _has_started(x: Exchange, write: Any) -> bool:
         return False
     kind = type(write)
     if kind is FunctionType:
-        code, parameters = write.__code__, 1
-    elif kind is MethodType and type(write.__func__) is FunctionType:
-        code, parameters = write.__func__.__code__, 2
-    else:
-        return kind is BuiltinFunctionType
-    return bool(code.co_argcount == parameters) and not code.co_kwonlyargcount
+        code: CodeType = write.__code__
+        return code.co_argcount == 1 and not code.co_kwonlyargcount
+    if kind is MethodType and type(write.__func__) is FunctionType:
+        code = write.__func__.__code__
+        return code.co_argcount == 2 and not code.co_kwonlyargcount
+    return kind is BuiltinFunctionType
 
 
 def _one(x: Exchange, thing: Any) -> Hashable:
@@ -51,14 +51,17 @@ RETURNED = Gate(Moment.RETURNED, proves=_is_ordinary, likeness=_one, clears=froz
 }))
 
 
+_EXHAUSTED, _CLOSED = Ending.EXHAUSTED, Ending.CLOSED  # a member of an Enum costs ten times a global name
+
+
 def _ended_well(x: Exchange, ending: Ending) -> bool:
     length, declared, sent = x.length, x.declared_length, x.bytes_yielded + x.bytes_written
-    if ending is Ending.EXHAUSTED:
+    if ending is _EXHAUSTED:
         if not x.starts or (length is not None and length != x.chunks) or (declared is not None and sent < declared):
             return False
         if x.small_chunks >= MANY or (length is not None and length > FEW and declared is None):
             return False
-    elif ending is not Ending.CLOSED or (length is not None and length < x.chunks):
+    elif ending is not _CLOSED or (length is not None and length < x.chunks):
         return False
     if x.body is not None or x.input_attributes or x.errors_attributes or x.failed_with_exc_info:
         return False
@@ -68,21 +71,24 @@ def _ended_well(x: Exchange, ending: Ending) -> bool:
 
 
 LOOKED_AT = frozenset({
-    "body", "bodyless", "bytes_sent", "bytes_written", "bytes_yielded", "chunks", "code", "declared_length", "head",
-    "headers", "headers_gone", "iterations", "length", "method", "names", "returned", "small_chunks", "starts",
-    "status", "value", "values",
+    "body", "bodyless", "bytes_sent", "bytes_written", "bytes_yielded", "chunks", "code", "declared_length",
+    "errors_attributes", "errors_written", "failed_with_exc_info", "head", "headers", "headers_gone",
+    "input_attributes", "iterations", "length", "method", "names", "returned", "small_chunks", "starts", "status",
+    "value", "values",
 })
-"""What rules at END may look at in an exchange in which nothing out of the ordinary happened: what `_facts` keeps, and
-what follows from it."""
+"""What rules at END may look at in an exchange in which nothing out of the ordinary happened: what `_facts` keeps or
+wants to be empty, and what follows from it."""
 ORDINARY = frozenset({
-    "body", "catch_up", "drive", "events", "handling", "input_terminated", "request", "request_length",
+    "drive", "events", "handling", "input_terminated", "request",
 })
-"""Facts that an exchange may have beyond those of every one; `body` aside, no rule at END looks at them."""
+"""Facts that an exchange may have beyond those of every one; no rule at END looks at them."""
 _MOST_BODY = 4096
 
 
 def _facts(x: Exchange, ending: Ending) -> Hashable:
     body = x.body
+    if x.input_attributes or x.errors_attributes or x.errors_written or x.failed_with_exc_info:
+        return None
     if not ORDINARY.issuperset(x.__dict__) or (body is not None and len(body) > _MOST_BODY):
         return None
     return (ending, x.method, x.status, x.headers, x.declared_length, body, x.head, x.bytes_yielded, x.bytes_written,

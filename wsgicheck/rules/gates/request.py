@@ -10,7 +10,7 @@ from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, Wrapp
 from typing import Any
 
 from ...model.exchange import Exchange
-from ...model.gate import Gate
+from ...model.gate import Asked, Gate
 from ...model.moments import Moment
 from .asking import LONG, VARIETIES, nothing_to_say
 
@@ -29,63 +29,78 @@ _SAMPLE: dict[str, Any] = {
 }
 
 
-_STEADY = frozenset({"REQUEST_METHOD", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"})
+_FIRST = ("PATH_INFO", "REQUEST_METHOD")
+"""An environ without these (an empty PATH_INFO may be left out) is left to the rules: hardly any server does so."""
+_STEADY = frozenset({"SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"})
 _FILLED = frozenset({"REMOTE_USER", "AUTH_TYPE", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_ADDR", "PATH_TRANSLATED"})
 
 
-_OTHERS = ("wsgi.version", "wsgi.input", "wsgi.errors", *_FLAGS)
+_OTHERS = ("wsgi.version", *_FLAGS, "wsgi.input", "wsgi.errors")
 
 
 class _Layout:
     """What is known of an environ by its keys alone.
 
     Attributes:
-        values: gives all the values in one go: first those that are nearly always the same for all requests to a
-            server, then those that must not be empty, then the other texts, what _OTHERS names, and what is left.
-        steady, filled, texts, others: where those are among the values.
+        texts: gives all the texts in one go: first _FIRST, then the rest of those that are nearly always the same for
+            all requests to a server, then the others.
         count: how many texts there are.
-        steady_keys: the keys of the steady values.
-        path, length: places of PATH_INFO and CONTENT_LENGTH, -1 where there is none.
-        legal: whether a tuple of steady values was found to be legal.
-        has_wrapper: whether there is a wsgi.file_wrapper.
-        version: the wsgi.version that was seen last and is legal.
+        steady: where those are among them that are nearly always the same.
+        latest: their values in the request that was seen last, if they were legal.
+        filled: places of the texts that must not be empty.
+        length: the place of CONTENT_LENGTH, 0 where there is none.
+        others: gives what _OTHERS names, and what is left.
+        wrapper, terminated: places of wsgi.file_wrapper and wsgi.input_terminated among these, 0 where there is none.
+        version, threads, processes, once: the objects that stood there last and are legal: of each server the same.
     """
 
-    __slots__ = ("count", "filled", "has_wrapper", "legal", "length", "others", "path", "steady", "steady_keys",
-                 "texts", "values", "version")
+    __slots__ = ("_legal", "_steady_keys", "count", "filled", "latest", "length", "once", "others", "processes",
+                 "steady", "terminated", "texts", "threads", "version", "wrapper")
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         plain = [key for key in keys if "." not in key]
-        self.steady_keys = (*(key for key in plain if key in _STEADY), "wsgi.url_scheme")
-        filled = [key for key in plain if key in _FILLED]
-        rest = [key for key in plain if key not in _STEADY and key not in _FILLED]
-        texts = [*self.steady_keys, *filled, *rest]
-        steady, self.count = len(self.steady_keys), len(texts)
-        self.steady, self.filled = slice(steady), slice(steady, self.count - len(rest))
-        self.texts, self.others = slice(self.count), slice(self.count, self.count + len(_OTHERS))
-        self.path, self.length = (texts.index(key) if key in texts else -1 for key in ("PATH_INFO", "CONTENT_LENGTH"))
-        looked_at = [*texts, *_OTHERS]
-        looked_at += [key for key in keys if key not in looked_at]
-        self.values: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*looked_at)
-        self.legal: dict[tuple[str, ...], bool] = {}
-        self.has_wrapper = "wsgi.file_wrapper" in keys
+        self._steady_keys = (_FIRST[1], *(key for key in plain if key in _STEADY), "wsgi.url_scheme")
+        texts = [_FIRST[0], *self._steady_keys, *(key for key in plain if key not in _STEADY and key not in _FIRST)]
+        others = [*_OTHERS, *(key for key in keys if key not in texts and key not in _OTHERS)]
+        self.texts: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*texts)
+        self.others: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*others)
+        self.count, self.steady = len(texts), slice(1, 1 + len(self._steady_keys))
+        self.filled = tuple(place for place, key in enumerate(texts) if key in _FILLED)
+        self.length = texts.index("CONTENT_LENGTH") if "CONTENT_LENGTH" in texts else 0
+        self.wrapper, self.terminated = (
+            others.index(key) if key in others else 0 for key in ("wsgi.file_wrapper", "wsgi.input_terminated"))
+        self.latest: tuple[str, ...] = ()
+        self._legal: dict[tuple[str, ...], bool] = {}
         self.version: Any = _SAMPLE["wsgi.version"]
+        self.threads = self.processes = self.once = False
 
-    def learn(self, steady: tuple[str, ...]) -> bool:
+    def are_legal(self, steady: tuple[str, ...]) -> bool:
         """Judge values of the steady variables: in a sample of which the rest is legal."""
-        # Without HTTP_HOST, so that SERVER_NAME is judged as the name that URLs are made of.
-        if len("".join(steady)) > LONG:
-            return False
-        if len(self.legal) >= _STEADY_VARIETIES:
-            self.legal.clear()
-        legal = self.legal[steady] = nothing_to_say(Moment.REQUEST, {**_SAMPLE, **dict(zip(self.steady_keys, steady))})
+        legal = self._legal.get(steady)
+        if legal is None:
+            # Without HTTP_HOST, so that SERVER_NAME is judged as the name that URLs are made of.
+            if len("".join(steady)) > LONG:
+                return False
+            if len(self._legal) >= _STEADY_VARIETIES:
+                self._legal.clear()
+            legal = nothing_to_say(Moment.REQUEST, {**_SAMPLE, **dict(zip(self._steady_keys, steady))})
+            self._legal[steady] = legal
+        if legal:
+            self.latest = steady
         return legal
 
     def learn_version(self, version: Any) -> bool:
-        """Tell whether `version` is (1, 0), and remember the object: servers use the same each time."""
+        """Tell whether `version` is (1, 0), and remember the object."""
         if type(version) is not tuple or version != (1, 0) or not type(version[0]) is type(version[1]) is int:
             return False
         self.version = version
+        return True
+
+    def learn_flags(self, threads: Any, processes: Any, once: Any) -> bool:
+        """Tell whether these are True or False, and remember them."""
+        if not type(threads) is type(processes) is type(once) is bool:
+            return False
+        self.threads, self.processes, self.once = threads, processes, once
         return True
 
 
@@ -104,7 +119,8 @@ def _learn(keys: tuple[str, ...]) -> _Layout | None:
     if not _STR.issuperset(map(type, keys)) or len("".join(keys)) > _MOST_KEYS:
         return None
     sample = {key: _wrapper if key == "wsgi.file_wrapper" else _SAMPLE.get(key, "x") for key in keys}
-    layout = _Layout(keys) if nothing_to_say(Moment.REQUEST, sample) else None
+    known = set(_FIRST).issubset(keys) and nothing_to_say(Moment.REQUEST, sample)
+    layout = _Layout(keys) if known else None
     if len(_layouts) >= VARIETIES:
         _layouts.clear()
         _latest.clear()
@@ -173,65 +189,68 @@ def _is_wrapper(wrapper: Any) -> bool:
     return True
 
 
-def _proves(x: Exchange, environ: Any) -> bool:
+def _proves(x: Exchange, environ: Any) -> Asked | None:
     if type(environ) is not dict or x.call_positional != 2 or x.call_keywords:
-        return False
+        return None
     # As many keys, and each of them there: the same keys. (A key that is no str and equals one that is would get by
     # here; no look-up in the dict could tell them apart.)
-    values, layout = None, _latest.get(len(environ))
-    if layout is not None:
-        try:
-            values = layout.values(environ)
-        except KeyError:
-            layout = None
-    if layout is None or values is None:
+    layout = _latest.get(len(environ))
+    try:
+        if layout is None:
+            raise KeyError
+        texts, others = layout.texts(environ), layout.others(environ)
+    except KeyError:
         layout = _layout_of(environ)
         if layout is None:
-            return False
-        values = layout.values(environ)
-    texts = values[layout.texts]
+            return None
+        texts, others = layout.texts(environ), layout.others(environ)
     if countOf(map(type, texts), str) != layout.count:
-        return False
+        return None
     text = "".join(texts)
     if not text.isascii() and not _is_latin_1(text):
-        return False
-    steady = values[layout.steady]
-    legal = layout.legal.get(steady)
-    if not legal and (legal is not None or not layout.learn(steady)):
-        return False
-    if "" in values[layout.filled]:
-        return False
-    if layout.path >= 0:
-        path = values[layout.path]
-        if path and path[0] != "/":
-            return False
-    if layout.length >= 0:
-        length = values[layout.length]
+        return None
+    steady = texts[layout.steady]
+    if steady != layout.latest and not layout.are_legal(steady):
+        return None
+    for place in layout.filled:
+        if not texts[place]:
+            return None
+    path, length, wrapper = texts[0], "", None
+    if path and path[0] != "/":
+        return None
+    if layout.length:
+        length = texts[layout.length]
         if length and not (length.isascii() and length.isdigit()):
-            return False
-    if layout.has_wrapper and not _is_wrapper(environ["wsgi.file_wrapper"]):
-        return False
-    version, stream, errors, threads, processes, once = values[layout.others]
-    if version is not layout.version and not layout.learn_version(version):
-        return False
-    if not type(threads) is type(processes) is type(once) is bool:
-        return False
+            return None
+    if layout.wrapper:
+        wrapper = others[layout.wrapper]
+        if not _is_wrapper(wrapper):
+            return None
+    if others[0] is not layout.version and not layout.learn_version(others[0]):
+        return None
+    if ((others[1] is not layout.threads or others[2] is not layout.processes or others[3] is not layout.once)
+            and not layout.learn_flags(*others[1:4])):
+        return None
     # Spelt out twice, since a call would cost more than all of it.
+    stream, errors = others[4], others[5]
     if type(stream) not in _INPUTS.known and not _INPUTS.learn(type(stream)):
-        return False
+        return None
     own = getattr(stream, "__dict__", None)
     if own and not _INPUTS.methods.isdisjoint(own):
-        return False
+        return None
     if type(errors) not in _ERRORS.known and not _ERRORS.learn(type(errors)):
-        return False
+        return None
     own = getattr(errors, "__dict__", None)
-    return not own or _ERRORS.methods.isdisjoint(own)
+    if own and not _ERRORS.methods.isdisjoint(own):
+        return None
+    terminated = layout.terminated and others[layout.terminated]
+    return texts[1], length, terminated, stream, errors, wrapper
 
 
 def _likeness(x: Exchange, environ: dict[str, Any]) -> Hashable:
     keys = tuple(environ)
     layout = _layouts.get(keys)
-    return keys, layout.values(environ)[layout.texts] if layout is not None else id(x)
+    return keys, layout.texts(environ) if layout is not None else id(x)
 
 
 REQUEST = Gate(Moment.REQUEST, proves=_proves, likeness=_likeness, clears=frozenset({

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from ...model.exchange import Exchange
@@ -62,9 +63,8 @@ def _is_date(value: str) -> bool:
     return len(value) == 29 and _moment(value) is not None
 
 
-# What the rules look at beyond the text that every value has to be; other fields may say what they like.
+# Tests that leave no rule anything to say of the value; of other fields any text will do that is one.
 _FITS: dict[str, Callable[[str], Any]] = {
-    "content-length": str.isdigit,  # of a text that is ASCII
     "content-type": _Known("Content-Type").__getitem__,
     "date": _is_date,
     "last-modified": _is_date,
@@ -86,18 +86,31 @@ class _Shape:
     """What is known of a header list by its status and its names alone.
 
     Attributes:
-        fits: place and test of each field that has a grammar.
+        lengths: places of Content-Length.
+        fits: place and test of each other field that has a grammar.
         cookies: places of Set-Cookie.
+        free: gives the values of the fields that may say what they like; None where there is none.
         changed, date: places of Last-Modified and Date, -1 where there is none.
     """
 
-    __slots__ = ("changed", "cookies", "date", "fits")
+    __slots__ = ("changed", "cookies", "date", "fits", "free", "lengths")
 
     def __init__(self, names: list[str]) -> None:
+        self.lengths = tuple(place for place, name in enumerate(names) if name == "content-length")
         self.fits = tuple((place, _FITS[name]) for place, name in enumerate(names) if name in _FITS)
         self.cookies = tuple(place for place, name in enumerate(names) if name == "set-cookie")
+        free = [place for place, name in enumerate(names)
+                if name not in _FITS and name not in ("content-length", "set-cookie")]
+        self.free = _taking(free)
         self.changed = names.index("last-modified") if "last-modified" in names else -1
         self.date = names.index("date") if "date" in names else -1
+
+
+def _taking(places: list[int]) -> Callable[[Sequence[str]], Sequence[str]] | None:
+    if not places:
+        return None
+    # Of a single place an itemgetter would give no sequence of texts, but the text.
+    return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
 
 
 _shapes: dict[Head, _Shape | None] = {}
@@ -135,19 +148,28 @@ def _is_past(changed: str, date: str | None) -> bool:
     return moment is not None and now is not None and moment <= now
 
 
+def _is_text(values: Sequence[str]) -> bool:
+    text = _BETWEEN.join(values)
+    return (text.isascii() and text.isprintable() and "`~ " not in text and " `~" not in text
+            and text == text.strip(" "))
+
+
 def _proves(x: Exchange, start: Start) -> bool:
-    _, _, exc_info, head, values = start
+    _, _, exc_info, head, values, positional, keywords = start
     if (head is None or exc_info is not None or x.starts or x.over or x.ending is not None
-            or x.start_positional != 2 or x.start_keywords):
+            or keywords or positional > 3):
         return False
     shape = _shapes.get(head)
     if shape is None:
         shape = None if head in _shapes else _learn(head)
         if shape is None:
             return False
-    text = _BETWEEN.join(values)
-    if not text.isascii() or not text.isprintable() or "`~ " in text or " `~" in text or text != text.strip(" "):
+    if shape.free is not None and not _is_text(shape.free(values)):
         return False
+    for place in shape.lengths:
+        length = values[place]
+        if not length.isdigit() or not length.isascii():
+            return False
     for place, fits in shape.fits:
         if not fits(values[place]):
             return False
