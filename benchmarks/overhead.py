@@ -1,8 +1,9 @@
 """What watching adds to a request: `validator` beside wsgiref.validate, webtest.lint and werkzeug's LintMiddleware.
 
 Laws: all are measured in one process, a few exchanges each by turns, so that what slows the machine down slows them
-alike; each sample of a watcher is paired with the bare application's of the same round; what is printed is the
-median of the differences. Needs Werkzeug and WebTest. `python -m benchmarks.overhead [SHARE]`, where a share below 1
+alike; each has application and server to itself, as in life, since Python fits the code of a function to whom it was
+last called with, and who comes next would pay for that; each sample of a watcher is paired with the bare
+application's of the same round; what is printed is the median of the differences. Needs Werkzeug and WebTest. `python -m benchmarks.overhead [SHARE]`, where a share below 1
 makes it shorter.
 """
 
@@ -14,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable
 from statistics import median
+from types import FunctionType
 from typing import Any
 from wsgiref.validate import validator as wsgiref_validator
 
@@ -35,24 +37,27 @@ def _alarm(finding: Finding) -> None:
     raise SystemExit(f"a scenario of the benchmark is not legal: {finding}")
 
 
-def watchers(application: App) -> dict[str, App]:
-    """Return the bare application and each way to watch it."""
-    return {
-        "bare": application,
-        "wsgicheck": validator(application, on_violation=_alarm),
-        "wsgiref.validate": wsgiref_validator(application),
-        "webtest.lint": webtest_lint(application),
-        "werkzeug LintMiddleware": LintMiddleware(application),
-    }
+WATCHERS: dict[str, App] = {
+    "bare": lambda application: application,
+    "wsgicheck": lambda application: validator(application, on_violation=_alarm),
+    "wsgiref.validate": wsgiref_validator,
+    "webtest.lint": webtest_lint,
+    "werkzeug LintMiddleware": LintMiddleware,
+}
 
 
-def sample(application: App, scenario: Scenario) -> float:
+def own(function: Callable[..., Any]) -> Any:
+    """Return a function that does the same and shares no code with `function`."""
+    return FunctionType(function.__code__.replace(), function.__globals__)
+
+
+def sample(ask: App, application: App, scenario: Scenario) -> float:
     """Return the median of the seconds that one exchange took, of a few in a row; building environs is not timed."""
     clock, times = time.perf_counter, []
     for _ in range(scenario.row):
         environ = environ_of(scenario)
         begin = clock()
-        serve(application, environ)
+        ask(application, environ)
         times.append(clock() - begin)
     # The first ones find the processor's caches full of another watcher's code.
     return median(times[scenario.row // 2:])
@@ -64,15 +69,15 @@ def measure(scenario: Scenario, share: float) -> dict[str, float]:
     Args:
         share: of the scenario's rounds that are run.
     """
-    candidates = list(watchers(scenario.application).items())
-    added: dict[str, list[float]] = {name: [] for name, _ in candidates}
+    candidates = [(name, own(serve), watch(own(scenario.application))) for name, watch in WATCHERS.items()]
+    added: dict[str, list[float]] = {name: [] for name in WATCHERS}
     warm_up = max(2, scenario.rounds // 20)
     gc.disable()
     try:
         for number in range(-warm_up, max(5, int(scenario.rounds * share))):
             turn = number % len(candidates)
-            times = {name: sample(application, scenario)
-                     for name, application in candidates[turn:] + candidates[:turn]}
+            times = {name: sample(ask, application, scenario)
+                     for name, ask, application in candidates[turn:] + candidates[:turn]}
             if number >= 0:
                 for name, seconds in times.items():
                     added[name].append(seconds if name == "bare" else seconds - times["bare"])

@@ -24,10 +24,9 @@ class Exchange:
     """
 
     # -- the call ----------------------------------------------------------------------------------------
-    call_positional: int = 2
-    """Positional arguments the server called the application with."""
-    call_keywords: tuple[str, ...] = ()
-    """Names of the keyword arguments it used."""
+    odd_call: tuple[int, tuple[str, ...]] | None
+    """How many positional arguments the server called the application with, and the names of the keyword arguments;
+    None where it was two and none, as it has to be."""
 
     # -- the request -------------------------------------------------------------------------------------
     method: str
@@ -143,8 +142,8 @@ class Exchange:
     __slots__ = (
         "__dict__", "body", "broken", "bytes_read", "bytes_written", "bytes_yielded", "chunks", "closes",
         "code", "declared_length", "ending", "errors_attributes", "errors_written", "failed_with_exc_info", "has_close",
-        "head", "headers", "input_attributes", "iterating", "iterations", "length", "method", "names", "over",
-        "request_length", "returned", "small_chunks", "starts", "status", "subject",
+        "head", "headers", "input_attributes", "iterating", "iterations", "length", "method", "names", "odd_call",
+        "over", "request_length", "returned", "small_chunks", "starts", "status", "subject",
     )
 
     def __init__(self) -> None:
@@ -154,7 +153,7 @@ class Exchange:
         self.chunks = self.small_chunks = self.bytes_yielded = self.bytes_written = self.bytes_read = 0
         self.errors_written = 0
         self.request_length = self.declared_length = self.length = self.ending = self.subject = None
-        self.body = None
+        self.odd_call = self.body = None
         self.has_close = self.iterating = self.over = self.failed_with_exc_info = False
         self.head = b""
         self.names = _NO_NAMES

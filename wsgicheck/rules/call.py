@@ -25,11 +25,12 @@ def application_is_called_with_two_positional_arguments(x: Exchange, environ: ob
     A server or middleware that says `app(environ=..., start_response=...)` works with the frameworks that
     happen to use these names and ends in a TypeError with all others. Write `app(environ, start_response)`.
     """
-    if x.call_positional == 2 and not x.call_keywords:
+    if x.odd_call is None:
         return HOLDS
-    given = f"{x.call_positional} by position"
-    if x.call_keywords:
-        given += f" and {', '.join(map(show, x.call_keywords[:4]))} by keyword"
+    count, keywords = x.odd_call
+    given = f"{count} by position"
+    if keywords:
+        given += f" and {', '.join(map(show, keywords[:4]))} by keyword"
     return f"the application was called with {given}; expected environ and start_response, both by position"
 
 

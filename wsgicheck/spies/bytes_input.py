@@ -1,80 +1,77 @@
 """The spy on a wsgi.input that is a BytesIO, in which test clients hand over what they send.
 
 Of this type all attributes are known, so no __getattr__ is needed, for which a class pays with each access; its read()
-takes one argument and gives bytes; and it knows itself how far it was read. So a plain read costs a look at its size,
-and mostly no more than that it is the same object as before: who reads piece by piece asks for the same size each time.
+takes one argument and gives bytes; and it knows itself how far it was read. Who reads piece by piece asks for the same
+size each time: how often that may be is reckoned at the first time, and from then on a read costs a look whether the
+size is the same object and one step of an iterator.
 Laws: those of the spy on any other stream, but for two: an application that asks whether there is an attribute which
-there is not, and does without it, is not seen to have asked; one that calls read() with a keyword gets the TypeError
-that the stream has for it, unjudged. `bytes_read` is right whenever something is judged.
+there is not, and does without it, is not seen to have asked; one that calls read() with a keyword or with two
+arguments gets the TypeError that the stream has for it, unjudged. `bytes_read` is right whenever something is judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import Any, Final
+from itertools import repeat
+from typing import Any
 
 from ..model.exchange import Exchange
-from ..model.gate import Room
 from ..plan import Plan
 from .input import Reader
 from .streams import other_attribute
 
 __all__ = ["BytesInputSpy", "note_missing", "spy_on_bytes_input"]
 
-_MISSING: Any = object()
+_NOT_GIVEN: Any = object()
 _NO_SIZE: Any = object()
-_UNKNOWN: Final = -1
 
 
 class BytesInputSpy:
     """Stands for a BytesIO without attributes of its own, under a plan whose gate tells what room there is."""
 
-    __slots__ = ("_ask", "_begun", "_plan", "_room", "_size", "_stream", "_x")
+    __slots__ = ("_begun", "_plan", "_reads", "_size", "_stream", "_x")
 
     _x: Exchange
     _plan: Plan
     _stream: BytesIO
-    _room: int
-    """Bytes that may be asked for in plain reads before anything has to be judged; _UNKNOWN until it is asked."""
+    _size: Any
+    """What was asked for last, if that was a plain read; else _NO_SIZE."""
+    _reads: Iterator[Callable[[int], bytes]]
+    """The stream's read(), as often as `_size` may be asked for before anything has to be judged."""
     _begun: int
     """Where the stream stood before anything was read."""
-    _size: Any
-    """What was asked for last, if it is a natural number."""
-    _ask: Callable[[int], bytes]
 
-    def read(self, size: Any = _MISSING, /, *more: Any) -> Any:
-        room = self._room
-        if size is self._size and size <= room and not more:
-            self._room = room - size
-            ask = self._ask  # called as an attribute it would be looked up as a method
-            return ask(size)
-        return self._read(() if size is _MISSING else (size, *more))
+    def read(self, size: Any = _NOT_GIVEN, /) -> Any:
+        if size is self._size:
+            for read in self._reads:
+                return read(size)
+        return self._read(() if size is _NOT_GIVEN else (size,))
 
     def _read(self, args: tuple[Any, ...]) -> Any:
-        """Do what read() does, where the size is a new one, or the room is not known or does not do."""
-        natural = len(args) == 1 and type(args[0]) is int and args[0] >= 0
-        if natural and args[0] <= self._room:
-            self._size, self._room = args[0], self._room - args[0]
-            return self._ask(args[0])
+        """Do what read() does, where the size is another object or there is no more room for it."""
+        if args and type(args[0]) is int and args[0] == self._size:
+            self._size = args[0]
+            for read in self._reads:
+                return read(args[0])
         x, stream, find_room = self._x, self._stream, self._plan.gates.read_room
         self._settle()
-        if natural and find_room is not None and not stream.closed:
-            room = find_room(x)
-            if args[0] <= room:
-                self._size, self._room, self._ask = args[0], room - args[0], stream.read
-                return stream.read(args[0])
+        if args and type(args[0]) is int and args[0] > 0 and find_room is not None and not stream.closed:
+            size, room = args[0], find_room(x)
+            if size <= room:
+                self._size, self._reads = size, repeat(stream.read, room // size - 1)
+                return stream.read(size)
         return self._use("read", args, {})
 
     def _settle(self) -> None:
         """Count what plain reads have given."""
         stream, x = self._stream, self._x
-        if self._room == _UNKNOWN and not x.bytes_read:
+        if self._size is _NO_SIZE and not x.bytes_read:
             self._begun = 0 if stream.closed else stream.tell()
         elif not stream.closed:
             # Whoever goes back in the stream (which has a rule of its own) has not read less by it.
             x.bytes_read = max(x.bytes_read, stream.tell() - self._begun)
-        self._room = _UNKNOWN
+        self._size = _NO_SIZE
 
     def _use(self, name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         self._settle()
@@ -128,14 +125,9 @@ def note_missing(x: Exchange, error: BaseException) -> None:
         x.input_attributes = tuple(dict.fromkeys((*x.input_attributes, error.name)))
 
 
-def spy_on_bytes_input(x: Exchange, plan: Plan, stream: BytesIO, find_room: Room) -> BytesInputSpy:
+def spy_on_bytes_input(x: Exchange, plan: Plan, stream: BytesIO) -> BytesInputSpy:
     """Return what stands for `stream`, the server's wsgi.input."""
     spy = BytesInputSpy()
     spy._x, spy._plan, spy._stream = x, plan, stream
     spy._size = _NO_SIZE
-    if x.request_length and not stream.closed:
-        # A body is there to be read.
-        spy._ask, spy._room, spy._begun = stream.read, find_room(x), stream.tell()
-    else:
-        spy._room = _UNKNOWN
     return spy

@@ -29,23 +29,22 @@ Begin = Callable[[Exchange], None]
 def _look(environ: dict[Any, Any]) -> Asked:
     get = environ.get
     method, length = get("REQUEST_METHOD"), get("CONTENT_LENGTH")
-    return (method if isinstance(method, str) else "", length if isinstance(length, str) else "",
-            get("wsgi.input_terminated"), get("wsgi.input"), get("wsgi.errors"), get("wsgi.file_wrapper"))
+    digits = issubclass(type(length), str) and length.isascii() and length.isdigit()
+    return (method if issubclass(type(method), str) else "", length if digits else "", get("wsgi.input_terminated"), get("wsgi.input"), get("wsgi.errors"), get("wsgi.file_wrapper"))
 
 
 def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any], asked: Asked) -> FileWrapperSpy | None:
     """Note the request's facts and put the spies into `environ`, which stays the server's own dict."""
     x.method, length, terminated, stream, errors, file_wrapper = asked
-    if length and len(length) < 20 and length.isascii() and length.isdigit():
+    if length and len(length) < 20:
         x.request_length = int(length)
     if terminated:
         x.input_terminated = True
     if plan.exact:
         note(x, f"called with {environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')!r}")
     if stream is not None:
-        find_room = plan.gates.read_room
-        if type(stream) is BytesIO and find_room is not None and not stream.__dict__:
-            environ["wsgi.input"] = spy_on_bytes_input(x, plan, stream, find_room)
+        if type(stream) is BytesIO and plan.gates.read_room is not None and not stream.__dict__:
+            environ["wsgi.input"] = spy_on_bytes_input(x, plan, stream)
         else:
             environ["wsgi.input"] = spy_on_input(x, plan, stream)
     if errors is not None:
@@ -109,7 +108,7 @@ class Spied:
                 plan = exact
         if start_response is _NOT_GIVEN or more or keywords:
             args = (*(arg for arg in (environ, start_response) if arg is not _NOT_GIVEN), *more)
-            x.call_positional, x.call_keywords = len(args), tuple(keywords)
+            x.odd_call = len(args), tuple(keywords)
             environ = args[0] if args else keywords.get("environ")
             start_response = args[1] if len(args) > 1 else keywords.get("start_response")
         x.subject = application

@@ -232,7 +232,8 @@ class Watch:
         if judge is not None and (proves is None or not proves(x, failure)):
             judge(x, failure)
         x.closes += 1
-        x.over, x.subject = True, None
+        x.over = True
+        x.subject = None
         if self._done is not None:
             self._finish()
 

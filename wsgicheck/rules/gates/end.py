@@ -14,10 +14,11 @@ from ..buffering import FEW, MANY
 __all__ = ["CLOSE", "END", "LOOKED_AT", "ORDINARY", "RETURNED", "STARTED"]
 
 _BODYLESS = frozenset({204, 205, 304})
+_NO_ORDINARY_ANSWER = _BODYLESS.union(range(200))
 
 
 def _has_started(x: Exchange, write: Any) -> bool:
-    if x.code < 200 or x.code in _BODYLESS:
+    if x.code in _NO_ORDINARY_ANSWER:
         return False
     kind = type(write)
     if kind is FunctionType:

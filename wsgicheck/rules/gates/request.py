@@ -137,8 +137,6 @@ def _layout_of(environ: dict[Any, Any]) -> _Layout | None:
 
 
 def _is_latin_1(text: str) -> bool:
-    if text.isascii():
-        return True
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:
@@ -190,7 +188,7 @@ def _is_wrapper(wrapper: Any) -> bool:
 
 
 def _proves(x: Exchange, environ: Any) -> Asked | None:
-    if type(environ) is not dict or x.call_positional != 2 or x.call_keywords:
+    if type(environ) is not dict or x.odd_call is not None:
         return None
     # As many keys, and each of them there: the same keys. (A key that is no str and equals one that is would get by
     # here; no look-up in the dict could tell them apart.)
@@ -207,7 +205,8 @@ def _proves(x: Exchange, environ: Any) -> Asked | None:
     if countOf(map(type, texts), str) != layout.count:
         return None
     text = "".join(texts)
-    if not text.isascii() and not _is_latin_1(text):
+    ascii_only = text.isascii()
+    if not ascii_only and not _is_latin_1(text):
         return None
     steady = texts[layout.steady]
     if steady != layout.latest and not layout.are_legal(steady):
@@ -220,7 +219,7 @@ def _proves(x: Exchange, environ: Any) -> Asked | None:
         return None
     if layout.length:
         length = texts[layout.length]
-        if length and not (length.isascii() and length.isdigit()):
+        if length and not (length.isdigit() and (ascii_only or length.isascii())):
             return None
     if layout.wrapper:
         wrapper = others[layout.wrapper]
