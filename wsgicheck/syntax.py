@@ -6,10 +6,11 @@ Patterns are used with fullmatch on str whose code points are below 256 (bytes c
 from __future__ import annotations
 
 import re
+from typing import Final
 
 __all__ = [
     "C1_CONTROL", "CONTENT_RANGE", "COOKIE_PAIR_VALUE", "DIGITS", "ENTITY_TAG", "FIELD_CONTROL", "HOST",
-    "HTTP_VERSION", "IMF_FIXDATE", "INTEGER", "LENIENT_URI_REFERENCE", "MEDIA_TYPE", "SCHEME", "SERVER_PROTOCOL",
+    "HTTP_VERSION", "IMF_FIXDATE", "INTEGER", "LENGTHS", "LENIENT_URI_REFERENCE", "MEDIA_TYPE", "SCHEME", "SERVER_PROTOCOL",
     "STATUS", "STATUS_CODE",
     "TOKEN", "URI_REFERENCE",
 ]
@@ -85,3 +86,25 @@ LENIENT_URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9\-._~:/\[\]@!$&'()*+,;=]|%[0-9
 # cookie-octet = %x21 / %x23-2B / %x2D-3A / %x3C-5B / %x5D-7E              (RFC 6265 4.1.1)
 _COOKIE_OCTET = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]"
 COOKIE_PAIR_VALUE = re.compile(rf'{_COOKIE_OCTET}*|"{_COOKIE_OCTET}*"')
+
+_MOST_LENGTHS: Final = 512
+_MOST_DIGITS: Final = 19
+"""As many as a number of 64 bits can have; nobody sends more bytes than that."""
+
+
+class _Lengths(dict[str, int | None]):
+    """What a Content-Length names in bytes, None where it is no number or a senseless one; `LENGTHS[text]`.
+
+    It remembers the lengths that it was asked for, since most are asked for again.
+    """
+
+    def __missing__(self, text: str) -> int | None:
+        length = int(text) if len(text) <= _MOST_DIGITS and DIGITS.fullmatch(text) else None
+        if len(text) <= _MOST_DIGITS:
+            if len(self) >= _MOST_LENGTHS:
+                self.clear()
+            self[text] = length
+        return length
+
+
+LENGTHS = _Lengths()

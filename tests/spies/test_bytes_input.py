@@ -16,8 +16,7 @@ from wsgicheck.validator import validator
 
 SIZES = st.sampled_from((0, 1, 2, 3, 5, 8, 100, -1, None, True, 2.0, "1"))
 STEPS = st.one_of(
-    st.tuples(st.just("read"), st.lists(SIZES, max_size=2).map(tuple)),
-    st.tuples(st.sampled_from(("readline", "readlines")), st.lists(SIZES, max_size=1).map(tuple)),
+    st.tuples(st.sampled_from(("read", "read", "readline", "readlines")), st.lists(SIZES, max_size=1).map(tuple)),
     st.tuples(st.sampled_from(("__iter__", "__next__", "close", "tell", "getvalue", "closed", "fileno", "nothing")),
               st.just(())),
     st.tuples(st.just("seek"), st.integers(0, 9).map(lambda place: (place,))),
@@ -98,6 +97,22 @@ def test_what_is_needed_and_not_there_is_told_as_the_stream_tells_it() -> None:
         raised.append(str(caught.value))
     assert raised[0] == raised[1]
     assert found == ["unlisted-attributes-of-input-are-not-needed"]
+
+
+def test_what_read_does_not_take_the_stream_refuses() -> None:
+    kind, gave, _ = outcome(BytesIO(b"abc"), "3", [("read", (1, 2)), ("read", (3,))])
+    assert kind is BytesInputSpy
+    assert gave == [TypeError, b"abc"]
+
+
+@given(st.binary(max_size=40), st.integers(0, 40), st.lists(st.integers(0, 9), max_size=9), st.integers(1, 5))
+def test_piecewise_reads_are_judged_as_each_by_itself(data: bytes, length: int, sizes: list[int], times: int) -> None:
+    # The same object again and again, and equal ones that are others.
+    steps = [("read", (size,)) for size in sizes for _ in range(times)]
+    large = [("read", (int(str(size * 1000)),)) for size in sizes for _ in range(times)]
+    for asked in (steps, large, [*steps, *large, *steps]):
+        results = [outcome(kind(data), str(length), asked)[1:] for kind in (BytesIO, Other)]
+        assert results[0] == results[1]
 
 
 def test_attributes_of_its_own_are_seen() -> None:

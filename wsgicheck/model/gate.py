@@ -26,7 +26,7 @@ after a gibibyte the gate is simply asked again.)"""
 
 Asked = tuple[str, str, object, Any, Any, Any]
 """What the spies need of an environ: REQUEST_METHOD, "" where it is absent or no str; CONTENT_LENGTH, "" where it is
-absent or no digits; whether wsgi.input_terminated is true; wsgi.input, wsgi.errors and wsgi.file_wrapper, None where
+absent or no str; whether wsgi.input_terminated is true; wsgi.input, wsgi.errors and wsgi.file_wrapper, None where
 they are absent."""
 Proof = Callable[[Exchange, Any], Asked | bool | None]
 """True where all is well; at REQUEST what was read in the course of it, so that nobody has to read it again."""

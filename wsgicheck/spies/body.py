@@ -137,7 +137,9 @@ def spy_on_body(x: Exchange, plan: Plan, iterable: Any, done: Callable[[Exchange
     """Judge what the application returned and return what stands for it."""
     kind = type(iterable)
     if kind is list and plan.gates.lists:
-        x.returned, x.subject, x.length = "list", iterable, len(iterable)
+        x.returned = "list"
+        x.subject = iterable
+        x.length = len(iterable)
         return _begin(ListBody(), x, plan, iterable, done)
     judge, proves = plan.returned, plan.gates.returned
     if judge is not None and (proves is None or not proves(x, iterable)):

@@ -46,22 +46,21 @@ class BytesInputSpy:
         if size is self._size:
             for read in self._reads:
                 return read(size)
-        return self._read(() if size is _NOT_GIVEN else (size,))
-
-    def _read(self, args: tuple[Any, ...]) -> Any:
-        """Do what read() does, where the size is another object or there is no more room for it."""
-        if args and type(args[0]) is int and args[0] == self._size:
-            self._size = args[0]
-            for read in self._reads:
-                return read(args[0])
-        x, stream, find_room = self._x, self._stream, self._plan.gates.read_room
-        self._settle()
-        if args and type(args[0]) is int and args[0] > 0 and find_room is not None and not stream.closed:
-            size, room = args[0], find_room(x)
-            if size <= room:
-                self._size, self._reads = size, repeat(stream.read, room // size - 1)
-                return stream.read(size)
-        return self._use("read", args, {})
+        if type(size) is int and size > 0:
+            if size == self._size:
+                # The same number, and from now on the same object.
+                self._size = size
+                for read in self._reads:
+                    return read(size)
+            stream, find_room = self._stream, self._plan.gates.read_room
+            if find_room is not None and not stream.closed:
+                self._settle()
+                room = find_room(self._x)
+                if size <= room:
+                    read = stream.read
+                    self._size, self._reads = size, repeat(read, room // size - 1)
+                    return read(size)
+        return self._use("read", () if size is _NOT_GIVEN else (size,), {})
 
     def _settle(self) -> None:
         """Count what plain reads have given."""

@@ -11,6 +11,7 @@ from ..model.exchange import Exchange
 from ..model.gate import Asked
 from ..model.moments import Ending
 from ..plan import Gates, Plan
+from ..syntax import LENGTHS
 from .body import spy_on_body
 from .bytes_input import spy_on_bytes_input
 from .errors import spy_on_errors
@@ -29,15 +30,15 @@ Begin = Callable[[Exchange], None]
 def _look(environ: dict[Any, Any]) -> Asked:
     get = environ.get
     method, length = get("REQUEST_METHOD"), get("CONTENT_LENGTH")
-    digits = issubclass(type(length), str) and length.isascii() and length.isdigit()
-    return (method if issubclass(type(method), str) else "", length if digits else "", get("wsgi.input_terminated"), get("wsgi.input"), get("wsgi.errors"), get("wsgi.file_wrapper"))
+    return (method if issubclass(type(method), str) else "", str.__str__(length) if issubclass(type(length), str) else "",
+            get("wsgi.input_terminated"), get("wsgi.input"), get("wsgi.errors"), get("wsgi.file_wrapper"))
 
 
 def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any], asked: Asked) -> FileWrapperSpy | None:
     """Note the request's facts and put the spies into `environ`, which stays the server's own dict."""
     x.method, length, terminated, stream, errors, file_wrapper = asked
-    if length and len(length) < 20:
-        x.request_length = int(length)
+    if length:
+        x.request_length = LENGTHS[length]
     if terminated:
         x.input_terminated = True
     if plan.exact:

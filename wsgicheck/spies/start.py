@@ -16,6 +16,7 @@ from ..model.gate import Proof
 from ..model.moments import Head, Start
 from ..plan import Plan
 from ..show import show
+from ..syntax import LENGTHS
 from .tape import note_data
 
 __all__ = ["spy_on_start_response"]
@@ -29,27 +30,54 @@ def _code_of(status: str) -> int:
     return int(digits) if len(digits) == 3 and digits.isascii() and digits.isdigit() else 0
 
 
-_MOST_HEADS: Final = 512
-_heads: dict[tuple[str, ...], Head] = {}
-"""By status and names."""
+class _Path(dict[str, "_Path"]):
+    """A status, or a status and names: the key `name` leads on to the same with one name more.
+
+    A header list is walked name by name, which spares it a tuple of names to be looked up by.
+    """
+
+    __slots__ = ("head",)
+
+    def __init__(self, status: str, *names: str) -> None:
+        super().__init__()
+        lower = [name.lower() for name in names]
+        lengths_at = tuple(place for place, name in enumerate(lower) if name == "content-length")
+        self.head: Final = Head(status, names, _code_of(status), frozenset(lower), lengths_at)
+
+    def __missing__(self, name: str) -> _Path:
+        self[name] = path = _paths.another(self.head.status, *self.head.names, name)
+        return path
 
 
-def _learn(key: tuple[str, ...]) -> Head:
-    status, *names = key
-    lower = [name.lower() for name in names]
-    lengths_at = tuple(place for place, name in enumerate(lower) if name == "content-length")
-    head = Head(status, tuple(names), _code_of(status), frozenset(lower), lengths_at)
-    if len(_heads) >= _MOST_HEADS:
-        _heads.clear()
-    _heads[key] = head
-    return head
+class _Paths(dict[str, _Path]):
+    """The paths that begin with each status; all are forgotten when they are too many."""
+
+    _MOST: Final = 4096
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+
+    def __missing__(self, status: str) -> _Path:
+        self[status] = path = self.another(status)
+        return path
+
+    def another(self, status: str, *names: str) -> _Path:
+        if self._count >= self._MOST:
+            self.clear()
+            self._count = 0
+        self._count += 1
+        return _Path(status, *names)
+
+
+_paths = _Paths()
 
 
 def _read_off(status: Any, headers: Any) -> tuple[Head | None, list[str]]:
     """Return head and values, where `status` is a str and `headers` a list of pairs of str, all by exact type."""
     if type(status) is not str or type(headers) is not list:
         return None, []
-    texts, values = [status], []
+    path, values = _paths[status], []
     try:
         for item in headers:
             if type(item) is not tuple:
@@ -57,12 +85,11 @@ def _read_off(status: Any, headers: Any) -> tuple[Head | None, list[str]]:
             name, value = item
             if type(name) is not str or type(value) is not str:
                 return None, []
-            texts.append(name)
+            path = path[name]
             values.append(value)
     except ValueError:  # no pair
         return None, []
-    key = tuple(texts)
-    return _heads.get(key) or _learn(key), values
+    return path.head, values
 
 
 def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
@@ -108,9 +135,9 @@ def _absorb(x: Exchange, start: Start) -> None:
         x.names = frozenset(lower)
         lengths_at = tuple(place for place, name in enumerate(lower) if name == "content-length")
     for place in lengths_at:
-        value = values[place]
-        if value.isdigit() and value.isascii():
-            x.declared_length = int(value) if len(value) < 20 else None
+        length = LENGTHS[values[place]]
+        if length is not None:
+            x.declared_length = length
     if x.unmeasured:
         # With the sizes of earlier items unknown, nothing can be said about a length that is declared now.
         x.declared_length = None
@@ -152,9 +179,7 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
                 x.status, x.code, x.names = status, head.code, head.lower
                 x.headers = tuple(headers)
                 if head.lengths_at:
-                    length = values[head.lengths_at[0]]
-                    if len(length) < 20:
-                        x.declared_length = int(length)
+                    x.declared_length = LENGTHS[values[head.lengths_at[0]]]
                 try:
                     write = start_response(status, headers)
                 except BaseException:

@@ -32,13 +32,15 @@ from .bytes_input import note_missing
 from .site import user_line
 from .tape import HEAD, note, note_data
 
-__all__ = ["BATCH", "MEASURED", "Watch", "note_raised"]
+__all__ = ["BATCH", "MEASURED", "MOST_BATCH", "Watch", "note_raised"]
 
 MEASURED = 128
 """Items that are measured of a long body; from them a rule can tell whether the body is crumbled."""
-BATCH: Final = 512
-"""Items that pass before one is counted again. (A count of each would cost as much as all else: what C iterators have
-taken can be read off them only where they take it by turns with a second one.)"""
+BATCH: Final = 64
+MOST_BATCH: Final = 4096
+"""Items that pass before one is counted again: first so many, and twice as many each time, up to MOST_BATCH. (A count of
+each would cost as much as all else: what C iterators have taken can be read off them only where they take it by turns
+with a second one.)"""
 _END: Final = object()
 
 
@@ -164,16 +166,17 @@ class Watch:
 
     def _in_passing(self, items: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
         """Yield iterators which together give `items`: by turns one, which is counted, and a batch, which is not."""
-        x, uncounted, passed = self._x, self._x.uncounted, 1
+        x, uncounted, passed, batch = self._x, self._x.uncounted, 0, BATCH
         for chunk in items:
             # One has come after the batch, so that was a full one.
-            x.chunks += passed
-            x.unmeasured += passed
+            x.chunks += passed + 1
+            x.unmeasured += passed + 1
             x.uncounted = uncounted
             yield iter((chunk,))
             del chunk
-            passed, x.uncounted = BATCH + 1, uncounted + BATCH
-            yield islice(items, BATCH)
+            passed, x.uncounted = batch, uncounted + batch
+            yield islice(items, batch)
+            batch = min(2 * batch, MOST_BATCH)
 
     def _guard(self, items: Iterator[Any]) -> Iterator[Any]:
         """Pass `items` on and see what they raise: of a generator we can tell afterwards that it raised, else not."""

@@ -12,6 +12,7 @@ from typing import Any
 from ...model.exchange import Exchange
 from ...model.gate import Asked, Gate
 from ...model.moments import Moment
+from ...syntax import LENGTHS
 from .asking import LONG, VARIETIES, nothing_to_say
 
 __all__ = ["REQUEST"]
@@ -205,8 +206,7 @@ def _proves(x: Exchange, environ: Any) -> Asked | None:
     if countOf(map(type, texts), str) != layout.count:
         return None
     text = "".join(texts)
-    ascii_only = text.isascii()
-    if not ascii_only and not _is_latin_1(text):
+    if not text.isascii() and not _is_latin_1(text):
         return None
     steady = texts[layout.steady]
     if steady != layout.latest and not layout.are_legal(steady):
@@ -219,7 +219,7 @@ def _proves(x: Exchange, environ: Any) -> Asked | None:
         return None
     if layout.length:
         length = texts[layout.length]
-        if length and not (length.isdigit() and (ascii_only or length.isascii())):
+        if length and LENGTHS[length] is None:
             return None
     if layout.wrapper:
         wrapper = others[layout.wrapper]

@@ -13,7 +13,7 @@ from typing import Any
 from ...model.exchange import Exchange
 from ...model.gate import Gate
 from ...model.moments import Head, Moment, Start
-from ...syntax import COOKIE_PAIR_VALUE, ENTITY_TAG, IMF_FIXDATE, TOKEN, URI_REFERENCE
+from ...syntax import COOKIE_PAIR_VALUE, IMF_FIXDATE, LENGTHS, TOKEN, URI_REFERENCE
 from .asking import LONG, VARIETIES, nothing_to_say
 
 __all__ = ["START"]
@@ -24,6 +24,7 @@ _BETWEEN = "`~"
 # A cookie whose name promises nothing ("__Secure-", "__Host-"), without attributes.
 _COOKIE = re.compile(rf"(?!__)({TOKEN.pattern})=(?:{COOKIE_PAIR_VALUE.pattern})")
 _MOST_COOKIE = 4096
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')  # of ASCII alone: beyond it there are control characters
 
 
 class _Known(dict[str, bool]):
@@ -70,7 +71,7 @@ _FITS: dict[str, Callable[[str], Any]] = {
     "last-modified": _is_date,
     "expires": _is_date,
     "retry-after": _Known("Retry-After").__getitem__,
-    "etag": ENTITY_TAG.fullmatch,
+    "etag": _TAG.fullmatch,
     "location": URI_REFERENCE.fullmatch,
 }
 _SAMPLE = {
@@ -86,24 +87,22 @@ class _Shape:
     """What is known of a header list by its status and its names alone.
 
     Attributes:
-        lengths: places of Content-Length.
         fits: place and test of each other field that has a grammar.
         cookies: places of Set-Cookie.
         free: gives the values of the fields that may say what they like; None where there is none.
-        changed, date: places of Last-Modified and Date, -1 where there is none.
+        length, changed, date: places of Content-Length, Last-Modified and Date, -1 where there is none.
     """
 
-    __slots__ = ("changed", "cookies", "date", "fits", "free", "lengths")
+    __slots__ = ("changed", "cookies", "date", "fits", "free", "length")
 
     def __init__(self, names: list[str]) -> None:
-        self.lengths = tuple(place for place, name in enumerate(names) if name == "content-length")
         self.fits = tuple((place, _FITS[name]) for place, name in enumerate(names) if name in _FITS)
         self.cookies = tuple(place for place, name in enumerate(names) if name == "set-cookie")
         free = [place for place, name in enumerate(names)
                 if name not in _FITS and name not in ("content-length", "set-cookie")]
         self.free = _taking(free)
-        self.changed = names.index("last-modified") if "last-modified" in names else -1
-        self.date = names.index("date") if "date" in names else -1
+        self.length, self.changed, self.date = (
+            names.index(name) if name in names else -1 for name in ("content-length", "last-modified", "date"))
 
 
 def _taking(places: list[int]) -> Callable[[Sequence[str]], Sequence[str]] | None:
@@ -166,10 +165,8 @@ def _proves(x: Exchange, start: Start) -> bool:
             return False
     if shape.free is not None and not _is_text(shape.free(values)):
         return False
-    for place in shape.lengths:
-        length = values[place]
-        if not length.isdigit() or not length.isascii():
-            return False
+    if shape.length >= 0 and LENGTHS[values[shape.length]] is None:
+        return False
     for place, fits in shape.fits:
         if not fits(values[place]):
             return False
