@@ -3,8 +3,8 @@
 Laws: all are measured in one process, a few exchanges each by turns, so that what slows the machine down slows them
 alike; each has application and server to itself, as in life, since Python fits the code of a function to whom it was
 last called with, and who comes next would pay for that; each sample of a watcher is paired with the bare
-application's of the same round; what is printed is the median of the differences. Needs Werkzeug and WebTest. `python -m benchmarks.overhead [SHARE]`, where a share below 1
-makes it shorter.
+application's of the same round; what is printed is the median of the differences. Needs Werkzeug and WebTest.
+`python -m benchmarks.overhead [SHARE]`, where a share below 1 makes it shorter.
 """
 
 from __future__ import annotations

@@ -10,9 +10,8 @@ from typing import Final
 
 __all__ = [
     "C1_CONTROL", "CONTENT_RANGE", "COOKIE_PAIR_VALUE", "DIGITS", "ENTITY_TAG", "FIELD_CONTROL", "HOST",
-    "HTTP_VERSION", "IMF_FIXDATE", "INTEGER", "LENGTHS", "LENIENT_URI_REFERENCE", "MEDIA_TYPE", "SCHEME", "SERVER_PROTOCOL",
-    "STATUS", "STATUS_CODE",
-    "TOKEN", "URI_REFERENCE",
+    "HTTP_VERSION", "IMF_FIXDATE", "INTEGER", "LENGTHS", "LENIENT_URI_REFERENCE", "MEDIA_TYPE", "SCHEME",
+    "SERVER_PROTOCOL", "STATUS", "STATUS_CODE", "TOKEN", "URI_REFERENCE",
 ]
 
 # tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA

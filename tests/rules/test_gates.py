@@ -223,7 +223,8 @@ VALUES_OF_ALL_KINDS = [
     "Wed, 01 Jan 2020 00:00:00 GMT",
     "Wed, 01 Jan 2120 00:00:00 GMT", "Mon, 31 Feb 2020 00:00:00 GMT", "Wed, 01 Jan 2020 00:00:60 GMT", "yesterday",
     "-1",
-    '"tag"', 'W/"tag"', '"\x85"', '"\xe9"', "tag", '"a b"', "/there", "/a b", "/\xe9", "bytes 0-1/2", "bytes 5-1/2", "bytes */5", "close",
+    '"tag"', 'W/"tag"', '"\x85"', '"\xe9"', "tag",
+    '"a b"', "/there", "/a b", "/\xe9", "bytes 0-1/2", "bytes 5-1/2", "bytes */5", "close",
     "chunked",
     Text("x"), Text("13"),
 ]

@@ -66,11 +66,20 @@ class ListBody(Watch):
         return len(self._iterable)
 
     def close(self) -> None:
-        if self._plan.exact:
-            note(self._x, "close()")
-        if self._x.ending is None:
+        x, plan = self._x, self._plan
+        if plan.exact:
+            note(x, "close()")
+        if x.ending is None:
             self._end(Ending.CLOSED)
-        self._closed(None)
+        # What `_closed` does, without a call of its own.
+        judge, proves = plan.close, plan.gates.close
+        if judge is not None and (proves is None or not proves(x, None)):
+            judge(x, None)
+        x.closes += 1
+        x.over = True
+        x.subject = None
+        if self._done is not None:
+            self._finish()
 
     append, clear, copy, count, extend, index = map(_of_list, ("append", "clear", "copy", "count", "extend", "index"))
     insert, pop, remove, reverse, sort = map(_of_list, ("insert", "pop", "remove", "reverse", "sort"))

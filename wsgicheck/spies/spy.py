@@ -27,11 +27,14 @@ _NOT_GIVEN: Any = object()
 Begin = Callable[[Exchange], None]
 
 
+def _text(value: Any) -> str:
+    return str.__str__(value) if issubclass(type(value), str) else ""
+
+
 def _look(environ: dict[Any, Any]) -> Asked:
     get = environ.get
-    method, length = get("REQUEST_METHOD"), get("CONTENT_LENGTH")
-    return (method if issubclass(type(method), str) else "", str.__str__(length) if issubclass(type(length), str) else "",
-            get("wsgi.input_terminated"), get("wsgi.input"), get("wsgi.errors"), get("wsgi.file_wrapper"))
+    return (_text(get("REQUEST_METHOD")), _text(get("CONTENT_LENGTH")), get("wsgi.input_terminated"),
+            get("wsgi.input"), get("wsgi.errors"), get("wsgi.file_wrapper"))
 
 
 def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any], asked: Asked) -> FileWrapperSpy | None:

@@ -187,13 +187,12 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
                     raise
             else:
                 write = _judge_and_call(x, plan, start_response, (status, headers), keywords)
-        judge = plan.started
-        if judge is not None:
-            proves = plan.gates.started
-            if proves is None or not proves(x, write):
-                judge(x, write)
-        if not callable(write):
-            return write
+        proves = plan.gates.started
+        if proves is None or not proves(x, write):
+            if plan.started is not None:
+                plan.started(x, write)
+            if not callable(write):
+                return write
 
         def spied_write(*args: Any, **keywords: Any) -> Any:
             return _write(x, plan, write, args, keywords)

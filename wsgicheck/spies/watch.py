@@ -38,9 +38,9 @@ MEASURED = 128
 """Items that are measured of a long body; from them a rule can tell whether the body is crumbled."""
 BATCH: Final = 64
 MOST_BATCH: Final = 4096
-"""Items that pass before one is counted again: first so many, and twice as many each time, up to MOST_BATCH. (A count of
-each would cost as much as all else: what C iterators have taken can be read off them only where they take it by turns
-with a second one.)"""
+"""Items that pass before one is counted again: first so many, and twice as many each time, up to MOST_BATCH. (A count
+of each would cost as much as all else: what C iterators have taken can be read off them only where they take it by
+turns with a second one.)"""
 _END: Final = object()
 
 
