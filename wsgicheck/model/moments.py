@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
-__all__ = ["Ending", "Fate", "Head", "Moment", "Start", "Use"]
+__all__ = ["MOST_NAMES", "Ending", "Fate", "Head", "Moment", "Start", "Use"]
 
 
 class Moment(Enum):
@@ -81,6 +81,10 @@ class Head:
     code: int
     lower: frozenset[str]
     lengths_at: tuple[int, ...]
+
+
+MOST_NAMES = 128
+"""A header list of more names is not remembered, so that nobody can fill the memory with names."""
 
 
 class Start(NamedTuple):

@@ -94,7 +94,7 @@ def body_fits_content_length(x: Exchange, chunk: object) -> Verdict:
     in characters before encoding, or before a middleware changed the body, is the usual cause. Measure the
     bytes that you yield: `str(len(body))`, or leave the header to the server.
     """
-    return _overrun(x, chunk, f"{x.item}")
+    return _overrun(x, chunk, x.item)
 
 
 @body_fits_content_length.bad

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..model.exchange import Exchange
 from ..model.gate import Proof
-from ..model.moments import Head, Start
+from ..model.moments import MOST_NAMES, Head, Start
 from ..plan import Plan
 from ..show import show
 from ..syntax import LENGTHS
@@ -33,20 +33,28 @@ def _code_of(status: str) -> int:
 class _Path(dict[str, "_Path"]):
     """A status, or a status and names: the key `name` leads on to the same with one name more.
 
-    A header list is walked name by name, which spares it a tuple of names to be looked up by.
+    A header list is walked name by name, which spares it a tuple of names to be looked up by. `head` is set where one
+    has ended.
     """
 
     __slots__ = ("head",)
 
-    def __init__(self, status: str, *names: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        lower = [name.lower() for name in names]
-        lengths_at = tuple(place for place, name in enumerate(lower) if name == "content-length")
-        self.head: Final = Head(status, names, _code_of(status), frozenset(lower), lengths_at)
+        self.head: Head | None = None
 
     def __missing__(self, name: str) -> _Path:
-        self[name] = path = _paths.another(self.head.status, *self.head.names, name)
+        self[name] = path = _paths.another()
         return path
+
+    def learn(self, status: str, headers: list[tuple[str, str]]) -> Head:
+        names = tuple(name for name, _ in headers)
+        lower = [name.lower() for name in names]
+        lengths_at = tuple(place for place, name in enumerate(lower) if name == "content-length")
+        head = Head(status, names, _code_of(status), frozenset(lower), lengths_at)
+        if len(names) <= MOST_NAMES:
+            self.head = head
+        return head
 
 
 class _Paths(dict[str, _Path]):
@@ -59,15 +67,15 @@ class _Paths(dict[str, _Path]):
         self._count = 0
 
     def __missing__(self, status: str) -> _Path:
-        self[status] = path = self.another(status)
+        self[status] = path = self.another()
         return path
 
-    def another(self, status: str, *names: str) -> _Path:
+    def another(self) -> _Path:
         if self._count >= self._MOST:
             self.clear()
             self._count = 0
         self._count += 1
-        return _Path(status, *names)
+        return _Path()
 
 
 _paths = _Paths()
@@ -89,7 +97,7 @@ def _read_off(status: Any, headers: Any) -> tuple[Head | None, list[str]]:
             values.append(value)
     except ValueError:  # no pair
         return None, []
-    return path.head, values
+    return path.head or path.learn(status, headers), values
 
 
 def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...model.exchange import Exchange
 from ...model.gate import Gate
-from ...model.moments import Head, Moment, Start
+from ...model.moments import MOST_NAMES, Head, Moment, Start
 from ...syntax import COOKIE_PAIR_VALUE, IMF_FIXDATE, LENGTHS, TOKEN, URI_REFERENCE
 from .asking import LONG, VARIETIES, nothing_to_say
 
@@ -117,6 +117,8 @@ _shapes: dict[Head, _Shape | None] = {}
 
 def _learn(head: Head) -> _Shape | None:
     """Judge status and names: by a sample in which all values are legal."""
+    if len(head.names) > MOST_NAMES:
+        return None
     lower = [name.lower() for name in head.names]
     sample = [(name, _SAMPLE.get(low, f"c{place}=v" if low == "set-cookie" else "x"))
               for place, (name, low) in enumerate(zip(head.names, lower))]
