@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from wsgicheck.model.exchange import Exchange
 from wsgicheck.model.moments import Ending
-from wsgicheck.model.request import Request
+from wsgicheck.model.request import Case, Request
 from wsgicheck.model.rule import Rule
 from wsgicheck.plan import compile_plan
 from wsgicheck.reference.gateway import environ_of
@@ -23,6 +23,7 @@ from wsgicheck.rules import passive_rules
 from wsgicheck.rules.gates import gates
 from wsgicheck.spies.spy import Spied
 from wsgicheck.spies.watch import BATCH, MEASURED
+from wsgicheck.stage import Stage
 
 TEXT = [("Content-Type", "text/plain")]
 
@@ -310,3 +311,20 @@ def test_the_facts_cross_a_process_and_what_is_no_fact_stays() -> None:
     assert (copy.status, copy.headers, copy.names, copy.subject) == (
         "200 OK", (("Content-Type", "text/plain"),), frozenset({"content-type"}), None)
     body.close()
+
+
+@pytest.mark.parametrize(("item", "line"), [("text", "chunk 'text' (no bytes)"), (b"data", "chunk b'data' (4 bytes)"),
+                                            (None, "chunk None (no bytes)")])
+def test_the_tape_has_each_item_whatever_it_is(item: Any, line: str) -> None:
+    observed = Stage(answer([item, b"more"]), passive_rules()).perform(Case(Request()))
+    assert observed.exchange.events is not None
+    assert line in observed.exchange.events
+
+
+def test_the_tape_has_what_was_written() -> None:
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", list(TEXT))("text")
+        return []
+
+    observed = Stage(application, passive_rules()).perform(Case(Request()))
+    assert "write 'text' (no bytes)" in (observed.exchange.events or [])

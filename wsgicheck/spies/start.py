@@ -17,7 +17,7 @@ from ..model.moments import MOST_NAMES, Head, Start
 from ..plan import Plan
 from ..show import show
 from ..syntax import LENGTHS
-from .tape import note_data
+from .tape import note_data, note_no_data
 
 __all__ = ["spy_on_start_response"]
 
@@ -240,6 +240,8 @@ def _write(x: Exchange, plan: Plan, write: Callable[..., Any], args: tuple[Any, 
     if isinstance(data, (bytes, bytearray)):
         x.bytes_written += len(data)
         note_data(x, "write", bytes(data))
+    else:
+        note_no_data(x, "write", data)
     try:
         return write(*args, **keywords)
     except BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.exchange import Exchange
 from ..show import show
 
-__all__ = ["HEAD", "MOST_BODY", "MOST_EVENTS", "note", "note_data"]
+__all__ = ["HEAD", "MOST_BODY", "MOST_EVENTS", "note", "note_data", "note_no_data"]
 
 HEAD = 64
 """Bytes of the body's beginning that every exchange keeps."""
@@ -30,3 +30,9 @@ def note_data(x: Exchange, event: str, data: bytes) -> None:
         x.body += data
     if x.events is not None:
         note(x, f"{event} {show(data, 60)} ({len(data)} bytes)")
+
+
+def note_no_data(x: Exchange, event: str, thing: object) -> None:
+    """Put on the tape what stands where body data should."""
+    if x.events is not None:
+        note(x, f"{event} {show(thing, 60)} (no bytes)")

@@ -30,7 +30,7 @@ from ..plan import Plan
 from ..show import show
 from .bytes_input import note_missing
 from .site import user_line
-from .tape import HEAD, note, note_data
+from .tape import HEAD, note, note_data, note_no_data
 
 __all__ = ["BATCH", "MEASURED", "MOST_BATCH", "Watch", "note_raised"]
 
@@ -142,6 +142,8 @@ class Watch:
             elif not size and not x.starts:
                 x.empty_before_start += 1
             note_data(x, "chunk", chunk)
+        else:
+            note_no_data(x, "chunk", chunk)
 
     def _stretches(self, items: Iterator[Any]) -> Iterator[Iterator[Any]]:
         """Yield iterators which together give `items`: the beginning is watched, a long rest goes out in passing."""
