@@ -370,7 +370,7 @@ FACTS: dict[str, list[Any]] = {
     "iterating": [False, True], "iterations": [0, 1, 2], "closes": [0, 1], "chunks": [0, 1, 200],
     "small_chunks": [0, 150], "bytes_yielded": [0, 7], "bytes_written": [0, 7], "writes": [0, 2],
     "over": [False, True], "ending": [None, *Ending], "raised": ["", "LookupError: gone"],
-    "start_positional": [0, 2, 4], "start_keywords": [(), ("a\nb",)], "write_failed": [False, True],
+    "uncounted": [0, 64], "write_failed": [False, True],
 }
 
 
@@ -385,7 +385,8 @@ def test_checks_are_total_and_say_one_printable_line(rule: Rule) -> None:
                     setattr(x, fact, draw.choice(values))
             judged = thing
             if rule.at is Moment.START:
-                judged = Start(*(thing if draw.random() < 0.6 else draw.choice(THINGS) for _ in range(3)))
+                judged = Start(*(thing if draw.random() < 0.6 else draw.choice(THINGS) for _ in range(3)),
+                               positional=draw.choice([0, 2, 4]), keywords=draw.choice([(), ("a\nb",)]))
             before = dict(vars(x))
             verdict = rule(x, judged)
             assert vars(x) == before, "a check changes nothing"
