@@ -24,10 +24,10 @@ BOUNDLESS = (1 << 30) - 1
 """The room where no number of bytes would make a difference. (The largest int that CPython counts with in one step;
 after a gibibyte the gate is simply asked again.)"""
 
-Asked = tuple[str, str, object, Any, Any, Any]
-"""What the spies need of an environ: REQUEST_METHOD, "" where it is absent or no str; CONTENT_LENGTH, "" where it is
-absent or no str; whether wsgi.input_terminated is true; wsgi.input, wsgi.errors and wsgi.file_wrapper, None where
-they are absent."""
+Asked = tuple[str, int | None, object, Any, Any, Any]
+"""What the spies need of an environ: REQUEST_METHOD, "" where it is absent or no str; CONTENT_LENGTH in bytes, None
+where it is absent, empty or no digits; whether wsgi.input_terminated is true; wsgi.input, wsgi.errors and
+wsgi.file_wrapper, None where they are absent."""
 Proof = Callable[[Exchange, Any], Asked | bool | None]
 """True where all is well; at REQUEST what was read in the course of it, so that nobody has to read it again."""
 Room = Callable[[Exchange], int]

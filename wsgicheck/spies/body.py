@@ -49,7 +49,7 @@ class ListBody(Watch):
                 if 0 < size <= 16:
                     x.small_chunks = 1
                 if not x.head:
-                    x.head = chunk[:HEAD]
+                    x.head = chunk if size <= HEAD else chunk[:HEAD]
                 yield chunk
                 if len(items) == 1:
                     if x.ending is None:
@@ -66,20 +66,12 @@ class ListBody(Watch):
         return len(self._iterable)
 
     def close(self) -> None:
-        x, plan = self._x, self._plan
-        if plan.exact:
+        x = self._x
+        if self._plan.exact:
             note(x, "close()")
         if x.ending is None:
             self._end(Ending.CLOSED)
-        # What `_closed` does, without a call of its own.
-        judge, proves = plan.close, plan.gates.close
-        if judge is not None and (proves is None or not proves(x, None)):
-            judge(x, None)
-        x.closes += 1
-        x.over = True
-        x.subject = None
-        if self._done is not None:
-            self._finish()
+        self._closed(None)
 
     append, clear, copy, count, extend, index = map(_of_list, ("append", "clear", "copy", "count", "extend", "index"))
     insert, pop, remove, reverse, sort = map(_of_list, ("insert", "pop", "remove", "reverse", "sort"))

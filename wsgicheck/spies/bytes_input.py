@@ -54,8 +54,12 @@ class BytesInputSpy:
                     return read(size)
             stream, find_room = self._stream, self._plan.gates.read_room
             if find_room is not None and not stream.closed:
-                self._settle()
-                room = find_room(self._x)
+                x = self._x
+                if self._size is _NO_SIZE and not x.bytes_read:
+                    self._begun = stream.tell()
+                else:
+                    self._settle()
+                room = find_room(x)
                 if size <= room:
                     read = stream.read
                     self._size, self._reads = size, repeat(read, room // size - 1)
@@ -65,9 +69,11 @@ class BytesInputSpy:
     def _settle(self) -> None:
         """Count what plain reads have given."""
         stream, x = self._stream, self._x
-        if self._size is _NO_SIZE and not x.bytes_read:
-            self._begun = 0 if stream.closed else stream.tell()
-        elif not stream.closed:
+        if stream.closed:
+            pass
+        elif self._size is _NO_SIZE and not x.bytes_read:
+            self._begun = stream.tell()
+        else:
             # Whoever goes back in the stream (which has a rule of its own) has not read less by it.
             x.bytes_read = max(x.bytes_read, stream.tell() - self._begun)
         self._size = _NO_SIZE

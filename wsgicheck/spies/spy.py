@@ -33,15 +33,13 @@ def _text(value: Any) -> str:
 
 def _look(environ: dict[Any, Any]) -> Asked:
     get = environ.get
-    return (_text(get("REQUEST_METHOD")), _text(get("CONTENT_LENGTH")), get("wsgi.input_terminated"),
+    return (_text(get("REQUEST_METHOD")), LENGTHS[_text(get("CONTENT_LENGTH"))], get("wsgi.input_terminated"),
             get("wsgi.input"), get("wsgi.errors"), get("wsgi.file_wrapper"))
 
 
 def _enter(x: Exchange, plan: Plan, environ: dict[Any, Any], asked: Asked) -> FileWrapperSpy | None:
     """Note the request's facts and put the spies into `environ`, which stays the server's own dict."""
-    x.method, length, terminated, stream, errors, file_wrapper = asked
-    if length:
-        x.request_length = LENGTHS[length]
+    x.method, x.request_length, terminated, stream, errors, file_wrapper = asked
     if terminated:
         x.input_terminated = True
     if plan.exact:

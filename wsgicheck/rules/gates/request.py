@@ -214,13 +214,15 @@ def _proves(x: Exchange, environ: Any) -> Asked | None:
     for place in layout.filled:
         if not texts[place]:
             return None
-    path, length, wrapper = texts[0], "", None
+    path, length, wrapper = texts[0], None, None
     if path and path[0] != "/":
         return None
     if layout.length:
-        length = texts[layout.length]
-        if length and LENGTHS[length] is None:
-            return None
+        digits = texts[layout.length]
+        if digits:
+            length = LENGTHS[digits]
+            if length is None:
+                return None
     if layout.wrapper:
         wrapper = others[layout.wrapper]
         if not _is_wrapper(wrapper):
