@@ -55,7 +55,10 @@ class Watch:
         self.lines: set[Line] = set()
         self._owned = owned
         self._wanted: set[CodeType] = set()
-        self._left: dict[CodeType, set[int] | None] = {}
+        self._left: dict[tuple[str, CodeType], set[int] | None] = {}
+        """By file, too: code objects are equal that stand in two files alike."""
+        self._foreign: set[str] = set()
+        """The __file__s of modules of which nothing is followed."""
         self._files: dict[str, str] = {}
         self._steps = 0
         self._before: Any = None
@@ -64,6 +67,7 @@ class Watch:
         """Tell of these functions too when they are entered, although they are a library's; not of their lines."""
         self._wanted.update(codes)
         self._left.clear()
+        self._foreign.clear()
 
     def forget(self) -> None:
         """Begin anew with the codes, not with the lines."""
@@ -82,24 +86,36 @@ class Watch:
             sys.settrace(None)
 
     def _call(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        # Nearly all calls are a library's, and a frame's code costs ten times its globals: reading it is an event that
+        # audit hooks are told of, and code objects are hashed by all that they contain.
+        module = frame.f_globals.get("__file__")
+        if type(module) is str and module in self._foreign:
+            return None
         code = frame.f_code
         try:
-            left = self._left[code]
+            left = self._left[code.co_filename, code]
         except KeyError:
-            name = code.co_filename
-            own = self._owned(name)
-            left = self._left[code] = _own_lines(code) if own else set() if code in self._wanted else None
-            if own:
-                self._files.setdefault(name, os.path.realpath(name))
+            left = self._learn(code, module)
         if left is None:
             return None
         self.codes.add(code)
         return self._line if left and self._steps > 0 else None
 
+    def _learn(self, code: CodeType, module: object) -> set[int] | None:
+        name = code.co_filename
+        own = self._owned(name)
+        left = _own_lines(code) if own else set() if code in self._wanted else None
+        self._left[name, code] = left
+        if own:
+            self._files.setdefault(name, os.path.realpath(name))
+        elif name == module and all(wanted.co_filename != name for wanted in self._wanted):
+            self._foreign.add(name)
+        return left
+
     def _line(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
         if event == "line":
             code = frame.f_code
-            left = self._left[code]
+            left = self._left[code.co_filename, code]
             line = frame.f_lineno
             if left and line in left:
                 left.discard(line)
