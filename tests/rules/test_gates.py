@@ -26,8 +26,8 @@ from wsgicheck.reference.repertoire import Recipe
 from wsgicheck.rules import catalogue, passive_rules
 from wsgicheck.rules.gates import gates
 from wsgicheck.rules.gates.end import END, LOOKED_AT, ORDINARY
+from wsgicheck.spies.head import read_off
 from wsgicheck.spies.spy import Spied
-from wsgicheck.spies.start import _read_off
 from wsgicheck.stage import Stage
 from wsgicheck.strategies import DRIVES, requests
 from wsgicheck.strategies.applications import recipes
@@ -258,14 +258,14 @@ def test_starts_right_and_wrong(status: Any, headers: list[Any], kind: Any, exc_
     given_headers = kind(headers)
     for _ in range(2):
         verify(GATES[Moment.START], x,
-               Start(status, given_headers, exc_info, *_read_off(status, given_headers), positional))
+               Start(status, given_headers, exc_info, *read_off(status, given_headers), positional))
 
 
 @pytest.mark.parametrize("name", [name for name in FIELDS if type(name) is str])
 def test_a_value_that_is_wrong_in_its_field_is_never_proved(name: str) -> None:
     for value in VALUES_OF_ALL_KINDS:
         for headers in ([(name, value)], [(name, value), ("X-Other", "x")], [("X-Other", "x"), (name, value)]):
-            verify(GATES[Moment.START], Exchange(), Start("200 OK", headers, None, *_read_off("200 OK", headers)))
+            verify(GATES[Moment.START], Exchange(), Start("200 OK", headers, None, *read_off("200 OK", headers)))
 
 
 def test_the_gates_prove_the_ordinary_request() -> None:
@@ -283,7 +283,7 @@ def test_the_gates_prove_the_ordinary_request() -> None:
     [],
 ])
 def test_the_gate_proves_ordinary_headers(headers: list[tuple[str, str]]) -> None:
-    assert verify(GATES[Moment.START], Exchange(), Start("200 OK", headers, None, *_read_off("200 OK", headers)))
+    assert verify(GATES[Moment.START], Exchange(), Start("200 OK", headers, None, *read_off("200 OK", headers)))
 
 
 class Breaches:

@@ -3,8 +3,8 @@
 Laws: a check reads an Exchange and never changes it; only the spies write to it, and they write what
 passed a moment after that moment was judged ("x is the past, the second argument is the present").
 
-What every exchange sets stands in slots, which are written and read in a fifth of the time; of the rest the
-default stands on the class, and costs nothing as long as nothing happens (see benchmarks/).
+What every exchange sets or asks for stands in slots, which are written and read in a fifth of the time; of the rest
+the default stands on the class, and costs nothing as long as nothing happens (see benchmarks/).
 """
 
 from __future__ import annotations

@@ -1,103 +1,24 @@
-"""The spy on start_response and on the write() callable that it returns.
-
-On the path that every request takes: what can be read off a list of plain pairs in a few operations is read once,
-here, and the gate and the facts of the exchange both live on it.
-"""
+"""The spy on start_response and on the write() callable that it returns."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from ..model.exchange import Exchange
 from ..model.gate import Proof
-from ..model.moments import MOST_NAMES, Head, Start
+from ..model.moments import Start
 from ..plan import Plan
 from ..show import show
 from ..syntax import LENGTHS
+from .head import code_of, read_off
 from .tape import note_data, note_no_data
 
 __all__ = ["spy_on_start_response"]
 
 _NOT_GIVEN: Any = object()
-
-
-@lru_cache(maxsize=512)
-def _code_of(status: str) -> int:
-    digits = status[:3]
-    return int(digits) if len(digits) == 3 and digits.isascii() and digits.isdigit() else 0
-
-
-class _Path(dict[str, "_Path"]):
-    """A status, or a status and names: the key `name` leads on to the same with one name more.
-
-    A header list is walked name by name, which spares it a tuple of names to be looked up by. `head` is set where one
-    has ended.
-    """
-
-    __slots__ = ("head",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.head: Head | None = None
-
-    def __missing__(self, name: str) -> _Path:
-        self[name] = path = _paths.another()
-        return path
-
-    def learn(self, status: str, headers: list[tuple[str, str]]) -> Head:
-        names = tuple(name for name, _ in headers)
-        lower = [name.lower() for name in names]
-        lengths_at = tuple(place for place, name in enumerate(lower) if name == "content-length")
-        head = Head(status, names, _code_of(status), frozenset(lower), lengths_at)
-        if len(names) <= MOST_NAMES:
-            self.head = head
-        return head
-
-
-class _Paths(dict[str, _Path]):
-    """The paths that begin with each status; all are forgotten when they are too many."""
-
-    _MOST: Final = 4096
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._count = 0
-
-    def __missing__(self, status: str) -> _Path:
-        self[status] = path = self.another()
-        return path
-
-    def another(self) -> _Path:
-        if self._count >= self._MOST:
-            self.clear()
-            self._count = 0
-        self._count += 1
-        return _Path()
-
-
-_paths = _Paths()
-
-
-def _read_off(status: Any, headers: Any) -> tuple[Head | None, list[str]]:
-    """Return head and values, where `status` is a str and `headers` a list of pairs of str, all by exact type."""
-    if type(status) is not str or type(headers) is not list:
-        return None, []
-    path, values = _paths[status], []
-    try:
-        for item in headers:
-            if type(item) is not tuple:
-                return None, []
-            name, value = item
-            if type(name) is not str or type(value) is not str:
-                return None, []
-            path = path[name]
-            values.append(value)
-    except ValueError:  # no pair
-        return None, []
-    return path.head or path.learn(status, headers), values
 
 
 def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
@@ -136,7 +57,7 @@ def _absorb(x: Exchange, start: Start) -> None:
         lengths_at = head.lengths_at
     else:
         x.status = str.__str__(status) if issubclass(type(status), str) else ""
-        x.code = _code_of(x.status)
+        x.code = code_of(x.status)
         x.headers = _pairs(headers)
         values = [value for _, value in x.headers]
         lower = [name.lower() for name, _ in x.headers]
@@ -179,7 +100,7 @@ def spy_on_start_response(x: Exchange, plan: Plan, start_response: Callable[...,
             args = tuple(arg for arg in (status, headers) if arg is not _NOT_GIVEN) + more
             write = _judge_and_call(x, plan, start_response, args, keywords)
         else:
-            head, values = _read_off(status, headers)
+            head, values = read_off(status, headers)
             # A bare tuple does for a gate, and costs a fifth of a Start.
             if head is not None and proves(x, (status, headers, None, head, values, 2, ())):
                 # What `_absorb` does, in short: it is the first call, and all is well.
@@ -217,7 +138,7 @@ def _judge_and_call(x: Exchange, plan: Plan, start_response: Callable[..., Any],
     headers = args[1] if count > 1 else keywords.get("response_headers", keywords.get("headers"))
     exc_info = args[2] if count > 2 else keywords.get("exc_info")
     try:
-        _judge(x, plan, Start(status, headers, exc_info, *_read_off(status, headers), count, tuple(keywords)))
+        _judge(x, plan, Start(status, headers, exc_info, *read_off(status, headers), count, tuple(keywords)))
         write = start_response(*args, **keywords)
     except BaseException:
         x.start_failed = True

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wsgicheck.model.request import Request
 from wsgicheck.reference.gateway import environ_of
-from wsgicheck.spies.start import _read_off
+from wsgicheck.spies.head import read_off
 from wsgicheck.validator import validator
 
 NAMES = st.sampled_from(["Content-Type", "content-length", "Content-Length", "X-One", "X-Two", ""])
@@ -22,23 +22,23 @@ class Text(str):
 
 @given(st.lists(st.tuples(st.sampled_from(["200 OK", "404 Not Found", "x", ""]),
                           st.lists(st.tuples(NAMES, st.text(max_size=3)), max_size=4)), max_size=6))
-def test_plain_pairs_are_read_off(responses: list[tuple[str, list[tuple[str, str]]]]) -> None:
+def test_plain_pairs_areread_off(responses: list[tuple[str, list[tuple[str, str]]]]) -> None:
     for status, headers in responses:
-        head, values = _read_off(status, headers)
+        head, values = read_off(status, headers)
         assert head is not None
         names = [name for name, _ in headers]
         assert (head.status, list(head.names), values) == (status, names, [value for _, value in headers])
         assert head.lower == {name.lower() for name in names}
         assert [names[place].lower() for place in head.lengths_at] == ["content-length"] * len(head.lengths_at)
-        assert head is _read_off(status, list(headers))[0], "it is remembered"
+        assert head is read_off(status, list(headers))[0], "it is remembered"
 
 
 @given(st.sampled_from([(), [["X-One", "1"]], [("X-One", "1"), None], [("X-One",)], [("X-One", "1", "2")], ["ab"],
                         [(b"X-One", "1")], [("X-One", 1)], [(Text("X-One"), "1")], [("X-One", Text("1"))]]))
 def test_nothing_else_is(headers: Any) -> None:
-    _read_off("200 OK", [("X-One", "1")])
-    assert _read_off("200 OK", headers)[0] is None
-    assert _read_off(Text("200 OK"), [("X-One", "1")])[0] is None
+    read_off("200 OK", [("X-One", "1")])
+    assert read_off("200 OK", headers)[0] is None
+    assert read_off(Text("200 OK"), [("X-One", "1")])[0] is None
 
 
 def test_a_flood_of_names_does_not_fill_the_memory() -> None:
