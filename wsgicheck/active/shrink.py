@@ -158,4 +158,3 @@ def smallest(explorer: Explorer, sighting: Sighting, law: Relation | None, reque
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
     return shrinker.finished()
-

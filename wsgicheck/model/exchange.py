@@ -149,9 +149,8 @@ class Exchange:
     def __init__(self) -> None:
         self.broken = self.headers = self.input_attributes = self.errors_attributes = ()
         self.method = self.status = self.returned = ""
-        self.starts = self.code = self.iterations = self.closes = 0
+        self.starts = self.code = self.iterations = self.closes = self.errors_written = 0
         self.chunks = self.small_chunks = self.bytes_yielded = self.bytes_written = self.bytes_read = 0
-        self.errors_written = 0
         self.request_length = self.declared_length = self.length = self.ending = self.subject = None
         self.odd_call = self.body = None
         self.has_close = self.iterating = self.over = self.failed_with_exc_info = False

@@ -52,6 +52,7 @@ class ListBody(Watch):
                     x.head = chunk if size <= HEAD else chunk[:HEAD]
                 yield chunk
                 if len(items) == 1:
+                    # What `_end` does, without the call, which would cost more than the work.
                     if x.ending is None:
                         judge, proves = plan.end, plan.gates.end
                         if judge is not None and (proves is None or not proves(x, _EXHAUSTED)):

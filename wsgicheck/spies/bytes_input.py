@@ -55,6 +55,7 @@ class BytesInputSpy:
             stream, find_room = self._stream, self._plan.gates.read_room
             if find_room is not None and not stream.closed:
                 x = self._x
+                # What `_settle` does for the first read: of most bodies the only one.
                 if self._size is _NO_SIZE and not x.bytes_read:
                     self._begun = stream.tell()
                 else:

@@ -10,7 +10,12 @@ from typing import Any, Final
 
 from ..model.moments import MOST_NAMES, Head
 
-__all__ = ["code_of", "read_off"]
+__all__ = ["code_of", "read_off", "text_of"]
+
+
+def text_of(value: Any) -> str:
+    """Return `value` as a str proper, "" where it is no str by its type, whatever it says of itself."""
+    return str.__str__(value) if issubclass(type(value), str) else ""
 
 
 @lru_cache(maxsize=512)

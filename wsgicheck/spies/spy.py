@@ -16,6 +16,7 @@ from .body import spy_on_body
 from .bytes_input import spy_on_bytes_input
 from .errors import spy_on_errors
 from .file_wrapper import FileWrapperSpy
+from .head import text_of
 from .input import spy_on_input
 from .start import spy_on_start_response
 from .tape import note
@@ -27,13 +28,9 @@ _NOT_GIVEN: Any = object()
 Begin = Callable[[Exchange], None]
 
 
-def _text(value: Any) -> str:
-    return str.__str__(value) if issubclass(type(value), str) else ""
-
-
 def _look(environ: dict[Any, Any]) -> Asked:
     get = environ.get
-    return (_text(get("REQUEST_METHOD")), LENGTHS[_text(get("CONTENT_LENGTH"))], get("wsgi.input_terminated"),
+    return (text_of(get("REQUEST_METHOD")), LENGTHS[text_of(get("CONTENT_LENGTH"))], get("wsgi.input_terminated"),
             get("wsgi.input"), get("wsgi.errors"), get("wsgi.file_wrapper"))
 
 

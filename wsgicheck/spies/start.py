@@ -13,7 +13,7 @@ from ..model.moments import Start
 from ..plan import Plan
 from ..show import show
 from ..syntax import LENGTHS
-from .head import code_of, read_off
+from .head import code_of, read_off, text_of
 from .tape import note_data, note_no_data
 
 __all__ = ["spy_on_start_response"]
@@ -56,7 +56,7 @@ def _absorb(x: Exchange, start: Start) -> None:
         x.status, x.code, x.names, x.headers = head.status, head.code, head.lower, tuple(headers)
         lengths_at = head.lengths_at
     else:
-        x.status = str.__str__(status) if issubclass(type(status), str) else ""
+        x.status = text_of(status)
         x.code = code_of(x.status)
         x.headers = _pairs(headers)
         values = [value for _, value in x.headers]

@@ -87,13 +87,13 @@ class _Shape:
     """What is known of a header list by its status and its names alone.
 
     Attributes:
-        fits: place and test of each other field that has a grammar.
+        fits: place and test of each field that has a grammar, Content-Length and Set-Cookie aside.
         cookies: places of Set-Cookie.
         free: gives the values of the fields that may say what they like; None where there is none.
-        length, changed, date: places of Content-Length, Last-Modified and Date, -1 where there is none.
+        changed, date: places of Last-Modified and Date, -1 where there is none.
     """
 
-    __slots__ = ("changed", "cookies", "date", "fits", "free", "length")
+    __slots__ = ("changed", "cookies", "date", "fits", "free")
 
     def __init__(self, names: list[str]) -> None:
         self.fits = tuple((place, _FITS[name]) for place, name in enumerate(names) if name in _FITS)
@@ -101,8 +101,8 @@ class _Shape:
         free = [place for place, name in enumerate(names)
                 if name not in _FITS and name not in ("content-length", "set-cookie")]
         self.free = _taking(free)
-        self.length, self.changed, self.date = (
-            names.index(name) if name in names else -1 for name in ("content-length", "last-modified", "date"))
+        self.changed, self.date = (
+            names.index(name) if name in names else -1 for name in ("last-modified", "date"))
 
 
 def _taking(places: list[int]) -> Callable[[Sequence[str]], Sequence[str]] | None:
@@ -167,7 +167,7 @@ def _proves(x: Exchange, start: Start) -> bool:
             return False
     if shape.free is not None and not _is_text(shape.free(values)):
         return False
-    if shape.length >= 0 and LENGTHS[values[shape.length]] is None:
+    if head.lengths_at and LENGTHS[values[head.lengths_at[0]]] is None:
         return False
     for place, fits in shape.fits:
         if not fits(values[place]):
